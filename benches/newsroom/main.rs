@@ -91,7 +91,10 @@ async fn measure_all(url: &str, folder: &Path, supporters: u64) -> Vec<Measured>
     let rows = load::load(url, supporters).await;
     let row_count: u64 = rows.iter().map(|(_, count)| count).sum();
     let kind = url.split(':').next().unwrap_or_default();
-    println!("{kind}, {supporters} supporters: {row_count} rows loaded in {:.0} s: {rows:?}", watch.elapsed_s());
+    println!(
+        "{kind}, {supporters} supporters: {row_count} rows loaded in {:.0} s: {rows:?}",
+        watch.elapsed_s()
+    );
     let store = Store::open(url).await.unwrap();
     let key = SealKey::of(&Vault::open(&Default::default(), &folder.join("key")).unwrap());
     let measured = measure::measure(&store, supporters, &key).await;

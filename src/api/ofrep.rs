@@ -153,7 +153,10 @@ async fn verdict(app: &ServerState, request: &HttpRequest, payload: Payload) -> 
     let context = evaluation_request.context.get().as_bytes();
     let target: TargetFields = body::parse(context)?;
     if target.site.is_none() {
-        return Err(Problem::with(Code::SiteNotFound, "the context names no site; set `site` to the site's id"));
+        return Err(Problem::with(
+            Code::SiteNotFound,
+            "the context names no site; set `site` to the site's id",
+        ));
     }
     let mut question: Question<'_> = body::parse(context)?;
     if question.reader.bucket.is_none() {

@@ -138,9 +138,9 @@ pub async fn make(
         device: requested.device,
         expires_at_s,
     };
-    let preview = preview
-        .sign(&app.vault.preview_key())
-        .ok_or_else(|| Problem::with(Code::InvalidRequest, "the ids in the preview are too long for a URL"))?;
+    let preview = preview.sign(&app.vault.preview_key()).ok_or_else(|| {
+        Problem::with(Code::InvalidRequest, "the ids in the preview are too long for a URL")
+    })?;
     let other_parameters: Vec<(String, String)> =
         url.query_pairs().into_owned().filter(|(name, _)| name != PARAMETER).collect();
     url.query_pairs_mut().clear().extend_pairs(other_parameters).append_pair(PARAMETER, &preview);

@@ -82,7 +82,7 @@ impl Block {
                 };
                 if !is_https_without_credentials(&image) {
                     return Err(
-                        "an image's address must begin with https:// and must not contain a password.",
+                        "an image's address must begin with https:// and must not contain a user name or password.",
                     );
                 }
                 if width.is_some() != height.is_some() || width == Some(0) || height == Some(0) {

@@ -38,7 +38,7 @@ pub struct Choices {
     pub minimum_minor: i64,
     /// The largest accepted amount.
     pub maximum_minor: i64,
-    /// The fee that the reader can choose to cover; absent if the site does not offer that.
+    /// The fee that the reader can choose to cover; absent if readers can't cover the fee on this site.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fee_cover: Option<FeeCoverTerms>,
     /// Whether the reader can enter another amount.
@@ -60,7 +60,7 @@ pub struct FeeCoverTerms {
     pub fixed_minor: i64,
 }
 
-/// The amounts of one variant, which replace the site's amounts in the same currency.
+/// The amounts of one variant. They replace the site's amounts in the same currency.
 type AmountsByCurrency = BTreeMap<Currency, OwnAmounts>;
 
 impl Choices {
@@ -101,7 +101,7 @@ impl Choices {
 #[derive(Debug)]
 pub struct SiteChoices {
     /// The choices for readers of all countries that are not in `by_country`.
-    elsewhere: Box<RawValue>,
+    other_countries: Box<RawValue>,
     by_country: FxHashMap<CountryCode, Box<RawValue>>,
 }
 
@@ -112,13 +112,13 @@ impl SiteChoices {
         let countries = site.countries_of_giving().into_iter();
         let by_country = countries.filter_map(|country| Some((country, serialized(Some(country))?)));
         let by_country = by_country.collect();
-        Some(Self { elsewhere: serialized(None)?, by_country })
+        Some(Self { other_countries: serialized(None)?, by_country })
     }
 
     /// The choices for a reader of `country`, as JSON. `country` is an ISO 3166-1 code, as sent by the page.
     pub fn for_country(&self, country: Option<&str>) -> &RawValue {
         let country = country.filter(|_| !self.by_country.is_empty()).and_then(CountryCode::parse);
-        country.and_then(|country| self.by_country.get(&country)).unwrap_or(&self.elsewhere)
+        country.and_then(|country| self.by_country.get(&country)).unwrap_or(&self.other_countries)
     }
 }
 
@@ -134,7 +134,7 @@ pub fn problems_of(document: &AppealDocument, sites: &BTreeMap<String, SiteSetti
             };
             if target_sites().all(|(_, site)| !site.giving.contains_key(currency)) {
                 report(format!(
-                    "none of its sites supports {currency}: write a currency that one of them supports."
+                    "none of the appeal's sites supports {currency}: write a currency that one of them supports."
                 ));
             }
             let on_sites = target_sites().filter_map(|(id, site)| Some((id, site.giving.get(currency)?)));

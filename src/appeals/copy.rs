@@ -8,7 +8,7 @@ use super::Block;
 
 /// A variant's whole copy.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(from = "Written")]
+#[serde(from = "WrittenCopy")]
 pub struct Copy {
     /// The BCP 47 tag of the language of `original`. If omitted, `original` is in the language of each site
     /// that shows it.
@@ -19,7 +19,7 @@ pub struct Copy {
     pub translations: BTreeMap<String, CopyText>,
 }
 
-/// A variant's copy in one language. All of it is shown as plain text.
+/// A variant's copy in one language. Every text is shown as plain text.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CopyText {
@@ -64,7 +64,7 @@ pub struct ThanksCopy {
 /// accepted.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Written {
+struct WrittenCopy {
     locale: Option<String>,
     heading: String,
     #[serde(default)]
@@ -77,9 +77,9 @@ struct Written {
     translations: BTreeMap<String, CopyText>,
 }
 
-impl From<Written> for Copy {
-    fn from(written: Written) -> Self {
-        let Written { locale, heading, body, cta, dismiss, thanks, mobile, translations } = written;
+impl From<WrittenCopy> for Copy {
+    fn from(written: WrittenCopy) -> Self {
+        let WrittenCopy { locale, heading, body, cta, dismiss, thanks, mobile, translations } = written;
         Self { locale, original: CopyText { heading, body, cta, dismiss, thanks, mobile }, translations }
     }
 }
@@ -150,19 +150,25 @@ mod tests {
 
     #[test]
     fn a_blank_text_is_found_in_any_language_and_on_phones() {
-        let blank = |copy: serde_json::Value| {
+        let first_blank_field = |copy: serde_json::Value| {
             let copy: Copy = serde_json::from_value(copy).unwrap();
             copy.first_blank_text().map(|(field, _)| field)
         };
         let field = |field: &str| Some(field.to_owned());
-        assert_eq!(blank(json!({"heading": "Help", "body": [], "cta": "Give"})), None);
-        assert_eq!(blank(json!({"heading": ""})), field(".heading"));
-        assert_eq!(blank(json!({"heading": "Help", "cta": " "})), field(".cta"));
-        assert_eq!(blank(json!({"heading": "Help", "dismiss": "\u{a0}"})), field(".dismiss"));
-        assert_eq!(blank(json!({"heading": "Help", "thanks": {"heading": ""}})), field(".thanks.heading"));
-        assert_eq!(blank(json!({"heading": "Help", "mobile": {"heading": ""}})), field(".mobile.heading"));
+        assert_eq!(first_blank_field(json!({"heading": "Help", "body": [], "cta": "Give"})), None);
+        assert_eq!(first_blank_field(json!({"heading": ""})), field(".heading"));
+        assert_eq!(first_blank_field(json!({"heading": "Help", "cta": " "})), field(".cta"));
+        assert_eq!(first_blank_field(json!({"heading": "Help", "dismiss": "\u{a0}"})), field(".dismiss"));
+        assert_eq!(
+            first_blank_field(json!({"heading": "Help", "thanks": {"heading": ""}})),
+            field(".thanks.heading")
+        );
+        assert_eq!(
+            first_blank_field(json!({"heading": "Help", "mobile": {"heading": ""}})),
+            field(".mobile.heading")
+        );
         let german = json!({"heading": "Help", "translations": {"de": {"heading": "\t"}}});
-        assert_eq!(blank(german), field(".translations.de.heading"));
+        assert_eq!(first_blank_field(german), field(".translations.de.heading"));
     }
 
     #[test]

@@ -32,19 +32,19 @@ impl AppealDocument {
     /// # Errors
     /// The first problem, with its field. Messages about an appeal without an id use `name_without_id` as its name.
     pub fn read(fields: Map<String, Value>, name_without_id: &str) -> Result<Self, AppealProblem> {
-        Self::read_as(fields, name_without_id, Notation::Json)
+        Self::read_in_notation(fields, name_without_id, Notation::Json)
     }
 
     /// Reads one appeal like [`Self::read`]. Messages use the notation of the appeal's file.
     ///
     /// # Errors
     /// The errors of [`Self::read`].
-    pub fn read_as(
+    pub fn read_in_notation(
         mut fields: Map<String, Value>,
         name_without_id: &str,
         notation: Notation,
     ) -> Result<Self, AppealProblem> {
-        let reader = Reader(notation);
+        let reader = PartReader(notation);
         let id = fields.get("id").and_then(Value::as_str).unwrap_or(name_without_id).to_owned();
         let problem = |field: String, sentence: String| AppealProblem { appeal: id.clone(), field, sentence };
         if fields.contains_key("live_version") {
@@ -83,17 +83,17 @@ impl AppealDocument {
             let copy_problem = |(field, sentence): (String, String)| {
                 problem(format!("variants[{index}].copy{field}"), sentence)
             };
-            if let Some(found) = copy.first_blank_text() {
-                return Err(copy_problem(found));
+            if let Some(blank_text) = copy.first_blank_text() {
+                return Err(copy_problem(blank_text));
             }
-            let found = placeholders::problems(copy, ticker.as_ref())
+            let first_problem = placeholders::problems(copy, ticker.as_ref())
                 .into_iter()
                 .chain(wordings::problems(copy))
-                .next();
-            let found = found.or_else(|| days_left_without_end(copy, &rules));
-            let found = found.or_else(|| ticker_value_without_ticker(copy, ticker.as_ref()));
-            if let Some(found) = found {
-                return Err(copy_problem(found));
+                .next()
+                .or_else(|| days_left_without_end(copy, &rules))
+                .or_else(|| ticker_value_without_ticker(copy, ticker.as_ref()));
+            if let Some(first_problem) = first_problem {
+                return Err(copy_problem(first_problem));
             }
         }
         for (variant, copy) in rules.variants.iter_mut().zip(&copies) {
@@ -144,11 +144,11 @@ fn ticker_value_without_ticker(copy: &Copy, ticker: Option<&Ticker>) -> Option<(
     Some((field, format!("{{{}}} needs a ticker: write ticker.", value.as_str())))
 }
 
-/// Reads parts of an appeal. Messages use this notation.
+/// Reads the parts of an appeal. Messages use the terms of the notation.
 #[derive(Clone, Copy)]
-struct Reader(Notation);
+struct PartReader(Notation);
 
-impl Reader {
+impl PartReader {
     /// Returns the value, or the field with the problem and a message.
     fn value<T: DeserializeOwned>(self, value: Value) -> Result<T, (String, String)> {
         typed::read(value, self.0).map_err(|misfit| (misfit.field, misfit.sentence))

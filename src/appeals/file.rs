@@ -86,7 +86,7 @@ pub fn fields(text: &str, format: Format) -> Result<Vec<Map<String, Value>>, Inv
 pub fn read(text: &str, format: Format) -> Result<(Vec<AppealDocument>, Vec<AppealProblem>), InvalidFile> {
     let (mut documents, mut problems) = (Vec::new(), Vec::new());
     for (index, appeal) in fields(text, format)?.into_iter().enumerate() {
-        match AppealDocument::read_as(appeal, &format!("#{}", index + 1), format.notation()) {
+        match AppealDocument::read_in_notation(appeal, &format!("#{}", index + 1), format.notation()) {
             Ok(document) => documents.push(document),
             Err(problem) => problems.push(problem),
         }

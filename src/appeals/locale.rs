@@ -22,7 +22,7 @@ pub fn lookup<'a>(tags: impl Iterator<Item = &'a str> + Clone, wanted: &str) -> 
 }
 
 /// Removes the last part of the tag. If a single letter precedes the last part, such as `u` in `en-u-ca`, the letter is
-/// removed too, because it only introduces the last part.
+/// removed too, because it only introduces the last part. A single letter at the start of the tag stays.
 fn shorter(tag: &str) -> &str {
     let last_separator = |tag: &str| tag.rfind(['-', '_']).unwrap_or(0);
     let mut end = last_separator(tag);

@@ -22,7 +22,7 @@ pub struct Argument<'a> {
 #[derive(Debug, PartialEq, Eq)]
 pub struct Forms {
     /// Whether the forms are for ordinal numbers (1st, 2nd).
-    pub ordinal: bool,
+    pub is_ordinal: bool,
     /// For each form, the number of the character at which it begins, and its CLDR category. Exact forms such as `=0`
     /// are not included, because they are valid in every language.
     pub categories: Vec<(usize, PluralCategory)>,
@@ -46,7 +46,7 @@ pub fn arguments(text: &str) -> Result<Vec<Argument<'_>>, Mistake> {
     let mut parser = Parser { text, at: 0, found: Vec::new(), has_quotes: false };
     while let Some(brace) = parser.rest().find('{') {
         parser.at += brace;
-        if !parser.argument(0)? {
+        if !parser.read_argument(0)? {
             parser.at += 1;
         }
     }
@@ -64,7 +64,7 @@ struct Parser<'a> {
 impl<'a> Parser<'a> {
     /// Reads the argument whose brace is at the current position. If the brace does not begin an argument, reads
     /// nothing and returns false.
-    fn argument(&mut self, depth: usize) -> Result<bool, Mistake> {
+    fn read_argument(&mut self, depth: usize) -> Result<bool, Mistake> {
         let brace = self.at;
         self.at += 1;
         let has_space = self.skip_space();
@@ -78,12 +78,12 @@ impl<'a> Parser<'a> {
             self.at = brace;
             return Ok(false);
         }
-        self.plural(brace, name, depth)?;
+        self.read_plural(brace, name, depth)?;
         Ok(true)
     }
 
     /// Reads the rest of a plural argument: what follows `{name,`, up to the closing brace.
-    fn plural(&mut self, brace: usize, name: &'a str, depth: usize) -> Result<(), Mistake> {
+    fn read_plural(&mut self, brace: usize, name: &'a str, depth: usize) -> Result<(), Mistake> {
         if depth == MAX_DEPTH {
             let sentence = format!(
                 "plural forms are nested more than {MAX_DEPTH} deep here. Write them one after the other."
@@ -92,7 +92,7 @@ impl<'a> Parser<'a> {
         }
         self.skip_space();
         let at = self.at;
-        let ordinal = match self.take(char::is_alphanumeric) {
+        let is_ordinal = match self.take(char::is_alphanumeric) {
             "plural" => false,
             "selectordinal" => true,
             _ => {
@@ -107,7 +107,7 @@ impl<'a> Parser<'a> {
         }
         let index = self.found.len();
         self.found.push(Argument { name, position: self.position(brace), forms: None });
-        let categories = self.forms(brace, name, depth)?;
+        let categories = self.read_forms(brace, name, depth)?;
         if !categories.iter().any(|(_, category)| *category == PluralCategory::Other) {
             let mut sentence = "the form \"other\" is missing. Add other {…}: it is used for every number that no other form fits.".to_owned();
             if self.has_quotes {
@@ -115,12 +115,12 @@ impl<'a> Parser<'a> {
             }
             return Err(self.mistake(brace, sentence));
         }
-        self.found[index].forms = Some(Forms { ordinal, categories });
+        self.found[index].forms = Some(Forms { is_ordinal, categories });
         Ok(())
     }
 
     /// Reads each form, up to the closing brace.
-    fn forms(
+    fn read_forms(
         &mut self,
         brace: usize,
         name: &str,
@@ -171,12 +171,12 @@ impl<'a> Parser<'a> {
                 );
                 return Err(self.mistake(self.at, sentence));
             }
-            self.form(at, selector, depth)?;
+            self.read_form(at, selector, depth)?;
         }
     }
 
     /// Reads the text of one form, with its closing brace.
-    fn form(&mut self, selector_at: usize, selector: &str, depth: usize) -> Result<(), Mistake> {
+    fn read_form(&mut self, selector_at: usize, selector: &str, depth: usize) -> Result<(), Mistake> {
         loop {
             let text = self.rest();
             self.at += text.find(['{', '}', '\'']).unwrap_or(text.len());
@@ -185,12 +185,12 @@ impl<'a> Parser<'a> {
                 return Ok(());
             }
             if self.eat('\'') {
-                self.quoted(at)?;
+                self.skip_quoted_text(at)?;
             } else if self.rest().is_empty() {
                 let sentence =
                     format!("the form \"{selector}\" that begins here is not closed. Write }} at its end.");
                 return Err(self.mistake(selector_at, sentence));
-            } else if !self.argument(depth + 1)? {
+            } else if !self.read_argument(depth + 1)? {
                 let sentence = "a brace within a plural form begins a placeholder such as {country}. For a plain brace write '{'.";
                 return Err(self.mistake(at, sentence.to_owned()));
             }
@@ -198,8 +198,8 @@ impl<'a> Parser<'a> {
     }
 
     /// Continues after an apostrophe within a form. Two apostrophes stand for one. An apostrophe before a brace or `#`
-    /// begins quoted text. Any other apostrophe is plain text.
-    fn quoted(&mut self, apostrophe: usize) -> Result<(), Mistake> {
+    /// begins quoted text, which is skipped. Any other apostrophe is plain text.
+    fn skip_quoted_text(&mut self, apostrophe: usize) -> Result<(), Mistake> {
         if self.eat('\'') || !self.rest().starts_with(['{', '}', '#']) {
             return Ok(());
         }
@@ -278,7 +278,8 @@ mod tests {
         let found =
             arguments("Ó { article_count ,selectordinal,=2{}two{#}other{it''s {days_left,plural,other{}}}}")
                 .unwrap();
-        let forms = |ordinal, categories: &[_]| Some(Forms { ordinal, categories: categories.to_vec() });
+        let forms =
+            |is_ordinal, categories: &[_]| Some(Forms { is_ordinal, categories: categories.to_vec() });
         let (two, other) = (PluralCategory::Two, PluralCategory::Other);
         assert_eq!(
             found,

@@ -1,7 +1,8 @@
-//! Appeals: from the audience team's files to what the banner path (the code that answers banner requests) reads.
+//! Turns the audience team's appeals into the data that the banner path (the code that answers banner requests) reads.
 //!
-//! An appeal has one or more variants, between which the readers are divided, each with its own copy (texts). It shows
-//! on surfaces of a page: as a banner, inline, or as a wall. Its rules are compiled and applied by `keepopen_decision`.
+//! An appeal has one or more variants. Each variant has its own copy (texts), and each reader sees one of the variants.
+//! An appeal shows on surfaces of a page: as a banner, inline, or as a wall. The crate `keepopen_decision` compiles and
+//! applies its rules.
 //!
 //! **Owns** the appeals file's schema, the copy, and the snapshot that the banner path reads.
 //! **Never** does I/O: it takes texts and returns values.

@@ -25,27 +25,28 @@ pub fn placeholders_in(copy_text: &CopyText) -> Vec<Value> {
     values
 }
 
-/// Every text with an error in a placeholder, as the text's path within the copy and a message. Only the first error of
-/// each text is listed.
+/// Finds every text that has an error in a placeholder. For each of them, returns the text's path within the copy, and
+/// a message about the first error.
 pub fn problems(copy: &Copy, ticker: Option<&Ticker>) -> Vec<(String, String)> {
     let mut problems = Vec::new();
     for (path, copy_text) in copy.languages() {
         for (field, text) in texts(copy_text) {
-            let found = match message::arguments(text) {
+            let sentence = match message::arguments(text) {
                 Ok(arguments) => {
-                    arguments.iter().find_map(|argument| misuse(argument, field.ends_with("cta"), ticker))
+                    let is_button = field.ends_with("cta");
+                    arguments.iter().find_map(|argument| problem_with_use(argument, is_button, ticker))
                 }
                 Err(mistake) => Some(with_position(mistake.position, &mistake.sentence)),
             };
-            problems.extend(found.map(|sentence| (format!("{path}.{field}"), sentence)));
+            problems.extend(sentence.map(|sentence| (format!("{path}.{field}"), sentence)));
         }
     }
     problems
 }
 
-/// Every text with a plural form that does not exist in the text's language. Copy without a `locale` is checked in the
-/// language of each site in `ids`. The result has the form of [`problems`].
-pub fn foreign_forms(
+/// Finds every text that has a plural form that does not exist in the text's language. Copy without a `locale` is
+/// checked in the language of each site in `ids`. The result has the form of [`problems`].
+pub fn problems_of_plural_forms(
     copy: &Copy,
     ids: &[String],
     sites: &BTreeMap<String, SiteSettings>,
@@ -55,8 +56,9 @@ pub fn foreign_forms(
         for (field, text) in texts(copy_text) {
             let arguments = message::arguments(text).unwrap_or_default();
             let forms: Vec<_> = arguments.into_iter().filter_map(|argument| argument.forms).collect();
-            let found = tags.iter().find_map(|tag| forms.iter().find_map(|forms| foreign_form(forms, tag)));
-            problems.extend(found.map(|sentence| (format!("{path}.{field}"), sentence)));
+            let sentence =
+                tags.iter().find_map(|tag| forms.iter().find_map(|forms| missing_form(forms, tag)));
+            problems.extend(sentence.map(|sentence| (format!("{path}.{field}"), sentence)));
         }
     };
     let site_tags: Vec<&str> = ids.iter().filter_map(|id| Some(sites.get(id)?.locale.as_str())).collect();
@@ -68,15 +70,15 @@ pub fn foreign_forms(
     problems
 }
 
-/// The problem with the first form that the language `tag` does not have, if there is one.
-fn foreign_form(forms: &Forms, tag: &str) -> Option<String> {
+/// A message about the first form that the language `tag` does not have, if there is one.
+fn missing_form(forms: &Forms, tag: &str) -> Option<String> {
     // `wordings::problems` reports invalid tags, so this function ignores them.
-    let rule_type = if forms.ordinal { PluralRuleType::Ordinal } else { PluralRuleType::Cardinal };
+    let rule_type = if forms.is_ordinal { PluralRuleType::Ordinal } else { PluralRuleType::Cardinal };
     let rules = PluralRules::try_new(Locale::try_from_str(tag).ok()?.into(), rule_type.into()).ok()?;
     let available: Vec<PluralCategory> = rules.categories().collect();
     let (position, category) = forms.categories.iter().find(|(_, category)| !available.contains(category))?;
     let names = available.iter().map(|it| format!("\"{}\"", label(*it))).collect::<Vec<_>>().join(", ");
-    let kind = if forms.ordinal { "ordinal" } else { "plural" };
+    let kind = if forms.is_ordinal { "ordinal" } else { "plural" };
     let sentence = format!(
         "the language {tag:?} has no {kind} form \"{}\"; it has {names}. Remove the form, or write an exact number such as =2.",
         label(*category)
@@ -110,15 +112,15 @@ fn with_position(position: usize, sentence: &str) -> String {
 }
 
 /// The problem with this use of a value, if there is one.
-fn misuse(argument: &Argument<'_>, is_button: bool, ticker: Option<&Ticker>) -> Option<String> {
+fn problem_with_use(argument: &Argument<'_>, is_button: bool, ticker: Option<&Ticker>) -> Option<String> {
     let Argument { name, position, forms } = argument;
-    let found = value_named(name);
+    let value = value_named(name);
     if forms.is_none() {
-        let is_invalid = found.is_none() && !(is_button && *name == GIFT);
+        let is_invalid = value.is_none() && !(is_button && *name == GIFT);
         return is_invalid.then(|| unknown_placeholder(name));
     }
     let counts_money = || ticker.is_some_and(Ticker::counts_money);
-    let sentence = match found {
+    let sentence = match value {
         Some(Value::ArticleCount | Value::DaysLeft | Value::TickerPercent) => return None,
         Some(Value::TickerTotal | Value::TickerGoal | Value::TickerLeft) if !counts_money() => return None,
         Some(value) if TICKER_VALUES.contains(&value) => {
@@ -277,7 +279,7 @@ mod tests {
             let text = format!("{{article_count, {kind},{forms}}}");
             let copy = serde_json::from_value(json!({"heading": text, "locale": tag})).unwrap();
             let ids: Vec<String> = ids.iter().map(|id| (*id).to_owned()).collect();
-            foreign_forms(&copy, &ids, &sites).into_iter().next().map(|(_, sentence)| sentence)
+            problems_of_plural_forms(&copy, &ids, &sites).into_iter().next().map(|(_, sentence)| sentence)
         };
         for (tag, kind, forms) in [
             ("ga", "plural", "one two few many other"),
@@ -301,7 +303,8 @@ mod tests {
         assert!(found(None, "plural", "one two other", &["gaillimh", "dublin"]).unwrap().contains("en-IE"));
         assert!(found(None, "plural", "one other", &["tokyo"]).is_some());
         let german = json!({"heading": "H", "translations": {"de": {"heading": "H", "body": ["{days_left, plural, two {#} other {#}}"]}}});
-        let path = foreign_forms(&serde_json::from_value(german).unwrap(), &[], &sites).remove(0).0;
+        let german: Copy = serde_json::from_value(german).unwrap();
+        let path = problems_of_plural_forms(&german, &[], &sites).remove(0).0;
         assert_eq!(path, ".translations.de.body[0]");
     }
 }

@@ -1,4 +1,4 @@
-//! How long a reader will not be asked again. The page shows this to the reader.
+//! The quiet days: for how many days a reader is not asked again. The page shows them to the reader.
 
 use keepopen_decision::AppealRules;
 use serde::Serialize;

@@ -131,12 +131,12 @@ impl Snapshot {
             .filter_map(|(id, site)| Some((id.as_str(), Arc::new(SiteChoices::of(site, &BTreeMap::new())?))))
             .collect();
         let appeals = valid.iter().map(|document| publish(document, sites, &choices, totals)).collect();
-        let counted = valid.iter().flat_map(|document| ticker::counts_of(document, sites));
-        let ticker_counts = counted.map(|(_, _, count)| count).collect();
+        let needed_totals = valid.iter().flat_map(|document| ticker::needed_totals(document, sites));
+        let ticker_counts = needed_totals.map(|(_, _, count)| count).collect();
         Self { compiled, appeals, problems, number: 0, ticker_counts }
     }
 
-    /// The problems of a valid `document` whose end is in the past at `now_ms` (milliseconds since 1970).
+    /// The problem of a valid `document` if its end is before `now_ms` (milliseconds since 1970). Otherwise empty.
     pub fn past_ends(
         sites: &BTreeMap<String, SiteSettings>,
         document: &AppealDocument,
@@ -150,7 +150,7 @@ impl Snapshot {
         found.into_iter().map(problem_of).collect()
     }
 
-    /// The appeals in their order, including those that were skipped because of their rules.
+    /// The appeals in the order in which they were read, including those that were skipped because of their rules.
     pub fn appeals(&self) -> &[PublishedAppeal] {
         &self.appeals
     }
@@ -182,7 +182,7 @@ pub(super) fn problems_outside_rules(
     let problems_of_copy = |(index, copy)| {
         let ids = &document.rules.sites;
         let found = wordings::missing_translations(copy, ids, sites).into_iter();
-        let found = found.chain(placeholders::foreign_forms(copy, ids, sites));
+        let found = found.chain(placeholders::problems_of_plural_forms(copy, ids, sites));
         found.map(move |(field, sentence)| AppealProblem {
             appeal: document.rules.id.clone(),
             field: format!("variants[{index}].copy{field}"),
@@ -193,7 +193,8 @@ pub(super) fn problems_outside_rules(
     copies.chain(choices::problems_of(document, sites)).chain(ticker::problems_of(document, sites)).collect()
 }
 
-/// Makes an appeal ready to be sent. `site_choices` is what each site offers, built once for all appeals.
+/// Makes an appeal ready to be sent. `site_choices` contains the amounts that each site offers. They are built once for
+/// all appeals.
 fn publish(
     document: &AppealDocument,
     sites: &BTreeMap<String, SiteSettings>,

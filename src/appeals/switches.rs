@@ -132,6 +132,7 @@ impl Switches {
     /// The switches that a site's settings turn off.
     pub fn of_settings(site: &SiteSettings) -> Self {
         let mut switches = Self::default();
+        // The setting `banner` is the switch for all surfaces. It is not the switch of the surface `banner`.
         if site.banner == AppealSwitch::Off {
             switches.all = Switch::Off;
         }
@@ -152,6 +153,7 @@ pub fn switched(
         for (surface, switch) in switches.get(id).copied().unwrap_or_default().each() {
             match (surface, switch) {
                 (_, Switch::On) => {}
+                // The setting `banner` is the switch for all surfaces.
                 (None, Switch::Off) => site.banner = AppealSwitch::Off,
                 (Some(surface), Switch::Off) => site.rules.silenced_surfaces.push(surface),
             }

@@ -37,11 +37,11 @@ pub struct WrittenTicker {
 pub enum CountedKind {
     /// Payments in one currency, less refunds and disputes.
     Money,
-    /// Supporters whose gift was retained, each once.
+    /// Supporters with a gift that was not reversed in full by refunds or disputes. Each supporter counts once.
     Supporters,
 }
 
-/// Which gifts are counted.
+/// Which gifts a ticker counts, as written in the appeal.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum GiftScope {
@@ -57,7 +57,7 @@ pub enum GiftScope {
 pub struct Ticker {
     /// The currency to count, or `None` if the ticker counts supporters.
     currency: Option<Currency>,
-    of: GiftScope,
+    gift_scope: GiftScope,
     from: Option<Moment>,
     /// The goal, in the currency's minor unit or in supporters.
     goal: i64,
@@ -76,7 +76,7 @@ pub struct TickerCount {
     pub from_ms: i64,
 }
 
-/// Which gifts are counted.
+/// Which gifts a total counts.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TickerScope {
@@ -147,28 +147,29 @@ impl TryFrom<WrittenTicker> for Ticker {
     /// The field with the problem, and a message.
     type Error = (&'static str, String);
 
-    fn try_from(it: WrittenTicker) -> Result<Self, Self::Error> {
+    fn try_from(written: WrittenTicker) -> Result<Self, Self::Error> {
         let money_fields = [
-            ("currency", it.currency.is_some()),
-            ("goal_minor", it.goal_minor.is_some()),
-            ("offline_minor", it.offline_minor.is_some()),
+            ("currency", written.currency.is_some()),
+            ("goal_minor", written.goal_minor.is_some()),
+            ("offline_minor", written.offline_minor.is_some()),
         ];
         let supporter_fields = [
-            ("goal_supporters", it.goal_supporters.is_some()),
-            ("offline_supporters", it.offline_supporters.is_some()),
+            ("goal_supporters", written.goal_supporters.is_some()),
+            ("offline_supporters", written.offline_supporters.is_some()),
         ];
-        let (goal_field, goal, offline_field, offline, forbidden, currency) = match it.counts {
+        let (goal_field, goal, offline_field, offline, forbidden, currency) = match written.counts {
             CountedKind::Money => {
-                let currency = it.currency.ok_or_else(|| {
+                let currency = written.currency.ok_or_else(|| {
                     ("currency", "a ticker of money needs a currency: write one.".to_owned())
                 })?;
                 let forbidden = supporter_fields.as_slice();
-                ("goal_minor", it.goal_minor, "offline_minor", it.offline_minor, forbidden, Some(currency))
+                let (goal, offline) = (written.goal_minor, written.offline_minor);
+                ("goal_minor", goal, "offline_minor", offline, forbidden, Some(currency))
             }
             CountedKind::Supporters => {
                 let forbidden = money_fields.as_slice();
-                let offline = it.offline_supporters;
-                ("goal_supporters", it.goal_supporters, "offline_supporters", offline, forbidden, None)
+                let offline = written.offline_supporters;
+                ("goal_supporters", written.goal_supporters, "offline_supporters", offline, forbidden, None)
             }
         };
         if let Some((field, _)) = forbidden.iter().find(|(_, is_written)| *is_written) {
@@ -183,16 +184,16 @@ impl TryFrom<WrittenTicker> for Ticker {
         if offline < 0 {
             return Err((offline_field, "it must not be below 0.".to_owned()));
         }
-        Ok(Self { currency, of: it.of, from: it.from, goal, offline })
+        Ok(Self { currency, gift_scope: written.of, from: written.from, goal, offline })
     }
 }
 
 impl Ticker {
     /// The total that this ticker needs for readers of a site.
-    fn count(&self, appeal: &str, site_id: &str, site: &SiteSettings) -> TickerCount {
+    fn needed_total(&self, appeal: &str, site_id: &str, site: &SiteSettings) -> TickerCount {
         TickerCount {
             currency: self.currency,
-            whose: match self.of {
+            whose: match self.gift_scope {
                 GiftScope::Site => TickerScope::Site(site_id.to_owned()),
                 GiftScope::Appeal => TickerScope::Appeal(appeal.to_owned()),
             },
@@ -200,8 +201,8 @@ impl Ticker {
         }
     }
 
-    /// What is shown when the ledger's total is `counted`. If reversals exceed payments, `counted` is negative, and the
-    /// ticker counts it as 0.
+    /// The ticker to show if the ledger's total is `counted`. If reversals exceed payments, `counted` is negative, and
+    /// the ticker counts it as 0.
     fn published(&self, counted: i64, from: Option<String>, as_of_ms: i64) -> PublishedTicker {
         let goal = self.goal;
         let total = counted.max(0).saturating_add(self.offline);
@@ -223,7 +224,7 @@ impl Ticker {
 
 /// The totals that an appeal's ticker needs: for each site, the site's id, the ticker and the total. Empty unless the
 /// appeal is live or scheduled.
-pub fn counts_of<'a>(
+pub fn needed_totals<'a>(
     document: &'a AppealDocument,
     sites: &'a BTreeMap<String, SiteSettings>,
 ) -> impl Iterator<Item = (&'a str, &'a Ticker, TickerCount)> {
@@ -231,7 +232,7 @@ pub fn counts_of<'a>(
         document.ticker.as_ref().filter(|_| matches!(document.rules.live, Live::Live | Live::Scheduled));
     ticker.into_iter().flat_map(move |ticker| {
         document.rules.sites.iter().filter_map(move |id| {
-            Some((id.as_str(), ticker, ticker.count(&document.rules.id, id, sites.get(id)?)))
+            Some((id.as_str(), ticker, ticker.needed_total(&document.rules.id, id, sites.get(id)?)))
         })
     })
 }
@@ -245,7 +246,7 @@ pub fn rules_of(
 ) -> AppealRules {
     let mut rules = document.rules.clone();
     let is_known = |count: &TickerCount| totals.is_none_or(|known| known.totals.contains_key(count));
-    if !counts_of(document, sites).all(|(_, _, count)| is_known(&count)) {
+    if !needed_totals(document, sites).all(|(_, _, count)| is_known(&count)) {
         rules.available_values.clear();
     }
     rules
@@ -257,12 +258,12 @@ pub fn publish(
     sites: &BTreeMap<String, SiteSettings>,
     totals: &TickerTotals,
 ) -> FxHashMap<String, PublishedTicker> {
-    let publish_known = |(id, ticker, count): (&str, &Ticker, TickerCount)| {
+    let publish_if_known = |(id, ticker, count): (&str, &Ticker, TickerCount)| {
         let counted = totals.totals.get(&count)?;
         let from = first_day(&count, totals.as_of_ms, &sites.get(id)?.time_zone);
         Some((id.to_owned(), ticker.published(*counted, from, totals.as_of_ms)))
     };
-    counts_of(document, sites).filter_map(publish_known).collect()
+    needed_totals(document, sites).filter_map(publish_if_known).collect()
 }
 
 /// The first day whose payments count, in `time_zone`. `None` if all payments count, or if that day is still ahead.
@@ -301,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn a_ticker_only_accepts_the_fields_for_what_it_counts() {
+    fn a_ticker_for_money_and_a_ticker_for_supporters_accept_different_fields() {
         let money = "counts = \"money\"\n";
         let supporters = "counts = \"supporters\"\n";
         for (text, field) in [
@@ -320,7 +321,7 @@ mod tests {
     }
 
     #[test]
-    fn the_amount_left_stops_at_zero_and_the_percentage_exceeds_100() {
+    fn after_the_goal_is_reached_the_amount_left_is_zero_and_the_percentage_exceeds_100() {
         let ticker =
             ticker("counts = \"supporters\"\ngoal_supporters = 300\noffline_supporters = 1").unwrap();
         let values = |counted| {

@@ -91,8 +91,8 @@ pub fn problems(copy: &Copy) -> Vec<(String, String)> {
     problems
 }
 
-/// The missing translations: one for each site among `ids` in whose language `copy` has no text. The result has the
-/// form of [`problems`].
+/// The missing translations: one problem for each site in `ids` if `copy` has no text in the site's language. The
+/// result has the form of [`problems`].
 pub fn missing_translations(
     copy: &Copy,
     ids: &[String],
@@ -195,14 +195,14 @@ mod tests {
             "heading": "Help us today", "body": ["Long"], "cta": "Give {gift}", "mobile": {"heading": "Help"},
             "translations": {"de": {"heading": "Helfen Sie", "mobile": {"heading": "Hilfe"}}},
         }));
-        let on = |device: &str, locale: &str| {
+        let heading_on = |device: &str, locale: &str| {
             heading(&copy, "dublin", &json!({"device": device, "locale": locale})).0
         };
         assert_eq!(
-            [on("mobile", "en"), on("tablet", "en"), on("desktop", "en")],
+            [heading_on("mobile", "en"), heading_on("tablet", "en"), heading_on("desktop", "en")],
             ["Help", "Help us today", "Help us today"]
         );
-        assert_eq!([on("Mobile", "de"), on("tablet", "de")], ["Hilfe", "Helfen Sie"]);
+        assert_eq!([heading_on("Mobile", "de"), heading_on("tablet", "de")], ["Hilfe", "Helfen Sie"]);
     }
 
     #[test]

@@ -9,13 +9,13 @@ use crate::ids::AlarmId;
 use crate::sites::Settings;
 use crate::store::alarms::Acknowledgement;
 
-/// The maximum number of contributions and of acknowledgements that are printed.
+/// The maximum number of contributions that are printed, and the maximum number of acknowledgements.
 const MAX_LISTED: i64 = 1_000;
 
 #[derive(Subcommand)]
 pub enum Verb {
-    /// List the open alarms, one per line: the contribution, the alarm's id, its description, and every Stripe object that
-    /// it is about.
+    /// List the open alarms, one per line: the contribution, the alarm's id, the alarm's description, and every Stripe
+    /// object that the alarm is about.
     List {
         /// List the acknowledged alarms instead, newest first.
         #[arg(long)]
@@ -49,16 +49,16 @@ async fn act(verb: &Verb, opened: &Opened<'_>) -> Result<(), CommandError> {
         Verb::List { acknowledged: false } => {
             let open = opened.store.open_alarms(MAX_LISTED).await?;
             if open.is_empty() {
-                return say("There are no alarms.");
+                return say("There are no open alarms.");
             }
             open.iter().try_for_each(|(contribution, alarm)| say(&format!("{contribution}  {alarm}")))
         }
         Verb::List { acknowledged: true } => {
-            let all = opened.store.newest_acknowledgements(MAX_LISTED).await?;
-            if all.is_empty() {
-                return say("No alarm was acknowledged.");
+            let acknowledgements = opened.store.newest_acknowledgements(MAX_LISTED).await?;
+            if acknowledgements.is_empty() {
+                return say("No alarm has been acknowledged.");
             }
-            all.iter().try_for_each(|it| say(&line(it)))
+            acknowledgements.iter().try_for_each(|it| say(&line(it)))
         }
         Verb::Acknowledge { id, name, reason } => {
             let by = Acknowledging { name, reason };

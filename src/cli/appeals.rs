@@ -93,7 +93,7 @@ fn export(settings: &Settings, format: Format) -> Result<(), CommandError> {
             let published = published.get(&row.appeal_id);
             let state = published.map_or("draft", |row| row.state.as_str());
             let older = published.map(|row| row.version).filter(|version| *version != row.version);
-            appeals.push(with_state(fields, state, older));
+            appeals.push(add_state(fields, state, older));
         }
         Ok::<_, CommandError>(appeals)
     })?;
@@ -102,7 +102,7 @@ fn export(settings: &Settings, format: Format) -> Result<(), CommandError> {
 
 /// Adds an appeal's state after its id, where people look for it. If readers see an older version, adds that version
 /// too.
-fn with_state(fields: Map<String, Value>, state: &str, older: Option<i64>) -> Map<String, Value> {
+fn add_state(fields: Map<String, Value>, state: &str, older: Option<i64>) -> Map<String, Value> {
     let mut fields_with_state = Map::new();
     for (name, value) in fields {
         let is_id = name == "id";

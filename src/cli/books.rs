@@ -11,12 +11,13 @@ use crate::sites::Settings;
 
 #[derive(Subcommand)]
 pub enum Verb {
-    /// Check the ledger against Stripe's events, Stripe's balance and the last seal. Exits with 1 if there is a problem.
+    /// Check the ledger against Stripe's events, Stripe's balance and the last seal. Exits with 1 if there is a
+    /// problem.
     Check,
-    /// Seal what is booked now, so that a later change of these entries is detected. The running service does this each
-    /// night. A ledger with problems is not sealed.
+    /// Seal the entries that are booked now, so that a later change of these entries is detected. The running service
+    /// does this each night. A ledger with problems is not sealed.
     Seal,
-    /// Recompute contributions and payments from what is stored of Stripe's objects. Booked entries are never changed.
+    /// Recompute contributions and payments from the stored data of Stripe's objects. Booked entries are never changed.
     Rewrite,
 }
 
@@ -30,14 +31,14 @@ pub fn run(verb: &Verb, settings: Settings) -> Result<(), CommandError> {
         }
         let opened = Opened::open(&settings).await?;
         let vault = actions::open_vault(&settings, &opened.store).await?;
-        let outcome = check(verb, &opened, &SealKey::of(&vault)).await;
+        let outcome = check_or_seal(verb, &opened, &SealKey::of(&vault)).await;
         opened.store.close().await;
         outcome
     })
 }
 
 /// Checks the ledger. With [`Verb::Seal`], seals it if it has no problem.
-async fn check(verb: &Verb, opened: &Opened<'_>, key: &SealKey) -> Result<(), CommandError> {
+async fn check_or_seal(verb: &Verb, opened: &Opened<'_>, key: &SealKey) -> Result<(), CommandError> {
     let report = reports::check_ledger(&opened.store, key).await?;
     say(&report_text(&report))?;
     if !report.is_correct() {

@@ -15,8 +15,8 @@ use crate::store::pages::{ContributionFilter, Cursor, PaymentFilter};
 
 #[derive(Subcommand)]
 pub enum Verb {
-    /// List contributions, newest first, one per line: id, site, terms, state, start, end of the paid period, subscription
-    /// and customer at Stripe.
+    /// List contributions, newest first, one per line: id, site, terms, state, start, end of the paid period,
+    /// subscription and customer at Stripe.
     List(ListFilter),
     /// Print payments as CSV, one per line, oldest first. The table contains no email or postal addresses.
     Export {
@@ -44,7 +44,7 @@ pub struct ListFilter {
     #[arg(long, value_name = "ID")]
     site: Option<String>,
     /// Only contributions in this state, such as active, past_due or ended.
-    #[arg(long, value_parser = state)]
+    #[arg(long, value_parser = parse_state)]
     state: Option<ContributionState>,
     /// Only contributions with this interval: once, day, week, month, year or mixed.
     #[arg(long)]
@@ -64,7 +64,7 @@ pub struct ListFilter {
 const BATCH: i64 = 500;
 
 /// Parses the value of `--state`.
-fn state(text: &str) -> Result<ContributionState, String> {
+fn parse_state(text: &str) -> Result<ContributionState, String> {
     ContributionState::parse(text)
         .ok_or_else(|| ContributionState::ALL.map(ContributionState::as_str).join(", "))
 }

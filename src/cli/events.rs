@@ -1,4 +1,5 @@
-//! `keepopen events`: lists, shows and replays the Stripe events in the inbox, where each event is stored as it arrived.
+//! `keepopen events`: lists, shows and replays the Stripe events in the inbox. The inbox stores each event as it
+//! arrived.
 
 use clap::Subcommand;
 
@@ -12,7 +13,7 @@ pub enum Verb {
     /// List the newest events of the inbox, one per line: id, state, tries, type, and result.
     List {
         /// Only events that are waiting, done, quarantined or dead.
-        #[arg(long, value_parser = state)]
+        #[arg(long, value_parser = parse_state)]
         state: Option<EventState>,
         /// The maximum number of events.
         #[arg(long, default_value_t = 50)]
@@ -34,7 +35,7 @@ pub enum Verb {
 }
 
 /// Parses the value of `--state`.
-fn state(text: &str) -> Result<EventState, String> {
+fn parse_state(text: &str) -> Result<EventState, String> {
     EventState::parse(text).ok_or_else(|| "waiting, done, quarantined or dead".to_owned())
 }
 
@@ -64,7 +65,9 @@ async fn act(verb: &Verb, opened: &Opened<'_>) -> Result<(), CommandError> {
         }
         Verb::Replay { id } => {
             if !actions::replay_event(&opened.context(), id).await? {
-                return Err(format!("{id} is not in the inbox, or belongs to the other mode").into());
+                return Err(
+                    format!("{id} is not in the inbox, or belongs to the other mode (test or live)").into()
+                );
             }
             say(&format!("{id} is queued; a running service processes it within a second."))
         }

@@ -39,7 +39,7 @@ pub fn health(
     }
     let url = base.join("/readyz")?;
     let (status, text) = runtime()?.block_on(get(url.clone())).map_err(|error| {
-        let reason = if error.is_timeout() { "no answer in time" } else { "nothing listens there" };
+        let reason = if error.is_timeout() { "it did not answer in time" } else { "no server listens there" };
         format!(
             "{url} can't be reached ({reason}); start `keepopen serve`, or set --url to the address of its management server"
         )

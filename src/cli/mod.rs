@@ -1,7 +1,7 @@
 //! The command line, for operators.
 //!
 //! **Owns** commands, and what they print.
-//! **Never** keeps a secret longer than it is shown.
+//! **Never** keeps a secret after the secret was printed.
 //! **Start at** [`main`].
 //! **Tested in** `tests/commands/`.
 

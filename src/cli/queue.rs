@@ -47,9 +47,10 @@ async fn act(verb: &Verb, opened: &Opened<'_>) -> Result<(), CommandError> {
         }
         Verb::Replay { key } => {
             if !actions::replay_task(&opened.context(), key).await? {
-                return Err(
-                    format!("{key} is not a dead task; `keepopen queue list --dead` lists them").into()
-                );
+                return Err(format!(
+                    "{key} is not a dead task; `keepopen queue list --dead` lists the dead tasks"
+                )
+                .into());
             }
             say(&format!("{key} is queued; a running service retries it within a second."))
         }

@@ -12,7 +12,7 @@ use crate::sites::Settings;
 #[derive(clap::Args)]
 pub struct Options {
     /// Compare everything that Stripe created at or after this day (2026-01-31, UTC) or time (2026-01-31T08:00:00Z)
-    /// [default: what is due].
+    /// [default: events and the balance each time, and objects once a day].
     #[arg(long, value_name = "DATE", value_parser = parse_time_ms)]
     since: Option<i64>,
     /// Only show the result of the last comparison, without asking Stripe.
@@ -24,7 +24,7 @@ pub fn reconcile(options: &Options, settings: Settings) -> Result<(), CommandErr
     runtime()?.block_on(async {
         let app = actions::start(settings, Clock::System).await?;
         let outcome = async {
-            let mut failed = Vec::new();
+            let mut unread_lists = Vec::new();
             if !options.show {
                 require_stripe_key(&app.stripe)?;
                 actions::record_reconciliation(&app.as_operator(), options.since).await?;
@@ -37,11 +37,11 @@ pub fn reconcile(options: &Options, settings: Settings) -> Result<(), CommandErr
                 };
                 print_stats(&stats)?;
                 actions::process_due_events(&app, &app.as_operator()).await?;
-                failed = stats.failed.into_iter().map(|it| it.list).collect();
+                unread_lists = stats.failed.into_iter().map(|it| it.list).collect();
             }
             print_comparison(
                 &reports::compare_with_stripe(&app.store, app.now_ms()).await?,
-                failed,
+                unread_lists,
                 app.now_ms(),
             )
         }
@@ -58,10 +58,10 @@ pub fn rebuild(settings: Settings) -> Result<(), CommandError> {
             require_stripe_key(&app.stripe)?;
             let stats = actions::rebuild(&app, &app.as_operator()).await?;
             print_stats(&stats)?;
-            let failed = stats.failed.into_iter().map(|it| it.list).collect();
+            let unread_lists = stats.failed.into_iter().map(|it| it.list).collect();
             print_comparison(
                 &reports::compare_with_stripe(&app.store, app.now_ms()).await?,
-                failed,
+                unread_lists,
                 app.now_ms(),
             )
         }
@@ -93,13 +93,13 @@ fn print_stats(stats: &SweepStats) -> Result<(), CommandError> {
 }
 
 /// Prints the result of a comparison. Fails if Stripe and the ledger differ, or if one of Stripe's lists could not be
-/// read. `failed` contains the lists that could not be read now.
+/// read. `unread_lists` contains the names of the lists that could not be read now.
 fn print_comparison(
     comparison: &Comparison,
-    mut failed: Vec<String>,
+    mut unread_lists: Vec<String>,
     now_ms: i64,
 ) -> Result<(), CommandError> {
-    let (mut differ, mut overdue) = (0, 0);
+    let (mut differing_sums, mut overdue_payments) = (0, 0);
     for line in &comparison.lines {
         let currency = Currency::parse(&line.currency)?;
         let decimal = |amount_minor| Money { amount_minor, currency }.decimal();
@@ -111,8 +111,9 @@ fn print_comparison(
             decimal(line.ledger_net_minor)
         );
         if line.difference_minor() != 0 {
-            differ += 1;
-            text += &format!("; difference (ours less Stripe's): {}", decimal(line.difference_minor()));
+            differing_sums += 1;
+            text +=
+                &format!("; difference (our sum minus Stripe's sum): {}", decimal(line.difference_minor()));
         }
         if line.unsettled_minor != 0 {
             text += &format!(
@@ -121,7 +122,7 @@ fn print_comparison(
             );
         }
         if line.overdue != 0 {
-            overdue += line.overdue;
+            overdue_payments += line.overdue;
             text += &format!(
                 "; {} of {} payments should have been settled by now",
                 decimal(line.overdue_minor),
@@ -151,7 +152,7 @@ fn print_comparison(
         let (object, what) = (&finding.object, &finding.what);
         say(&if finding.booked {
             format!(
-                "Found during reconciliation: {object} ({what}), which no webhook reported, on {at}; it is now recorded"
+                "Found during reconciliation on {at}: {object} ({what}), which no webhook reported; it is now recorded"
             )
         } else {
             format!("Check with Stripe: {object} ({what}), found on {at}")
@@ -165,29 +166,28 @@ fn print_comparison(
         let newest = Timestamp::from_millisecond(other.newest_at_ms)?;
         let (count, kind, currency) = (other.count, &other.kind, &other.currency);
         say(&format!(
-            "Not ours: kind {kind}{site}, number {count}, total {sum} {currency}, newest {newest}"
+            "Other money on this account: kind {kind}{site}, number {count}, total {sum} {currency}, newest {newest}"
         ))?;
     }
     for list in &comparison.incomplete {
-        if !failed.contains(&list.list) {
+        if !unread_lists.contains(&list.list) {
             let (name, why) = (&list.list, list.error.as_deref().unwrap_or_default());
             say(&format!(
                 "Not complete: the list of {name} could not be read in the last comparison: {why}"
             ))?;
-            failed.push(name.clone());
+            unread_lists.push(name.clone());
         }
     }
-    if !failed.is_empty() {
-        return Err(
-            format!("the comparison is not complete: the list of {} is missing", failed.join(", ")).into()
-        );
+    if !unread_lists.is_empty() {
+        let names = unread_lists.join(", ");
+        return Err(format!("the comparison is not complete: the list of {names} is missing").into());
     }
-    match (differ, overdue) {
+    match (differing_sums, overdue_payments) {
         (0, 0) => Ok(()),
         (0, _) => Err(format!(
-            "Stripe has not settled {overdue} payments in the time that their methods allow; they are listed above"
+            "Stripe has not settled {overdue_payments} payments in the time that their methods allow; they are listed above"
         )
         .into()),
-        _ => Err(format!("{differ} sums differ from Stripe's; they are listed above").into()),
+        _ => Err(format!("{differing_sums} sums differ from Stripe's; they are listed above").into()),
     }
 }

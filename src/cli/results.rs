@@ -51,12 +51,12 @@ pub fn results(options: &Options, settings: &Settings) -> Result<(), CommandErro
         None => to.checked_sub(29.days())?,
     };
     let query = ResultsQuery { site: id.clone(), from, to, appeal: options.appeal.clone() };
-    let (rows, ignored) = runtime()?.block_on(async {
+    let (rows, ignored_views) = runtime()?.block_on(async {
         let store = Store::open(&settings.database_url()).await?;
         let rows = reports::read_results(&store, site, &query).await;
-        let ignored = store.ignored_views(id).await;
+        let ignored_views = store.ignored_views(id).await;
         store.close().await;
-        Ok::<_, CommandError>((rows?, ignored?))
+        Ok::<_, CommandError>((rows?, ignored_views?))
     })?;
     let mut table = vec![COLUMNS.map(str::to_owned).to_vec()];
     let totals = reports::totals(&rows);
@@ -69,9 +69,9 @@ pub fn results(options: &Options, settings: &Settings) -> Result<(), CommandErro
         }
     }
     say(&format!("{id}, {from} to {to} ({})\n{}", site.time_zone, aligned(&table)))?;
-    for row in ignored {
+    for row in ignored_views {
         say(&format!(
-            "{}: {} first views do not fit the split between its variants, so its weights are learned without them.",
+            "{}: {} first views do not fit the split between the appeal's variants, so its weights are learned without these views.",
             row.appeal, row.views
         ))?;
     }
@@ -111,11 +111,11 @@ fn line(day: &str, appeal: Option<&str>, variant: Option<&str>, outcome: &Outcom
 }
 
 /// Formats sums of money, for example `12.00 EUR, 5.00 USD`. Amounts in different currencies are never added.
-fn money(outcome: &Outcome, which: impl Fn(&MoneySums) -> i64) -> String {
+fn money(outcome: &Outcome, amount_of: impl Fn(&MoneySums) -> i64) -> String {
     let amounts = outcome.money.iter().map(|(code, sums)| match Currency::parse(code) {
-        Ok(currency) => format!("{} {code}", Money { amount_minor: which(sums), currency }.decimal()),
+        Ok(currency) => format!("{} {code}", Money { amount_minor: amount_of(sums), currency }.decimal()),
         // The ledger reads its amounts with the same parser, so the currency is known.
-        Err(_) => format!("{} {code} (minor unit)", which(sums)),
+        Err(_) => format!("{} {code} (minor unit)", amount_of(sums)),
     });
     let text = amounts.collect::<Vec<_>>().join(", ");
     if text.is_empty() { "-".to_owned() } else { text }

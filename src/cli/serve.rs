@@ -18,7 +18,8 @@ use crate::web::{self, Running};
 
 /// How long the service may take to stop.
 const STOP_TIMEOUT: Duration = Duration::from_millis(9_500);
-/// How long a stop waits for deliveries to be stored, after the grace period of the remaining requests.
+/// How long a stop waits for deliveries to be stored. The wait begins after the server has stopped. The server's own
+/// wait for its remaining requests is `shutdown_timeout` in `src/api/server.rs`.
 const INTAKE_TIMEOUT: Duration = Duration::from_millis(500);
 /// How long a stop waits for the database to be closed.
 const CLOSE_TIMEOUT: Duration = Duration::from_millis(1500);
@@ -26,7 +27,7 @@ const CLOSE_TIMEOUT: Duration = Duration::from_millis(1500);
 pub fn serve(settings: Settings) -> Result<(), CommandError> {
     telemetry::start(settings.log.format, &settings.log.level)?;
     let open_files = web::raise_open_files();
-    tracing::debug!(open_files, "the limit on open files was set");
+    tracing::debug!(open_files, "the limit on open files");
     actix_web::rt::System::new().block_on(async {
         let app = actions::start(settings, Clock::System).await?;
         warn_about_settings(&app);
@@ -36,12 +37,16 @@ pub fn serve(settings: Settings) -> Result<(), CommandError> {
         if let Some(management) = &management {
             tracing::info!(address = %management.address, "serving health checks and metrics");
         }
-        tracing::info!(address = %running.address, sites = app.settings.sites.len(), "keepopen answers");
+        tracing::info!(
+            address = %running.address,
+            sites = app.settings.sites.len(),
+            "keepopen is serving requests"
+        );
         run_until_stopped(&app, running, management, signals).await
     })
 }
 
-/// Serves and runs the jobs until a signal arrives, then stops within [`STOP_TIMEOUT`].
+/// Serves requests and runs the jobs until a signal arrives, then stops within [`STOP_TIMEOUT`].
 pub async fn run_until_stopped(
     app: &Arc<App>,
     running: Running,
@@ -54,12 +59,12 @@ pub async fn run_until_stopped(
         actix_web::rt::spawn(management.server);
         management.handle
     });
-    let stopping = Arc::clone(app);
+    let app_to_stop = Arc::clone(app);
     actix_web::rt::spawn(async move {
         signals.wait_for_first().await;
         tracing::info!("stopping");
-        end_after(STOP_TIMEOUT);
-        stopping.begin_stopping();
+        exit_after(STOP_TIMEOUT);
+        app_to_stop.begin_stopping();
         handle.stop(true).await;
     });
     let outcome = running.server.await;
@@ -82,7 +87,7 @@ pub async fn run_until_stopped(
 /// Ends the process after this time, whatever it is doing. Everything that a stop waits for has its own timeout. This
 /// limit is for unforeseen failures, such as a disk that does not respond. No acknowledged delivery is lost, because a
 /// delivery is acknowledged only after it is stored.
-fn end_after(time: Duration) {
+fn exit_after(time: Duration) {
     std::thread::spawn(move || {
         std::thread::sleep(time);
         tracing::error!("the service did not stop in time and was ended");
@@ -90,8 +95,8 @@ fn end_after(time: Duration) {
     });
 }
 
-/// The signals SIGINT and SIGTERM. Once this value is created, they no longer end the process at once. Create it before
-/// the server runs, because a supervisor may stop the service as soon as it answers.
+/// The signals SIGINT and SIGTERM. Once this value is created, the signals no longer end the process at once. Create it
+/// before the server runs, because a supervisor may stop the service as soon as the service answers.
 pub struct StopSignals {
     #[cfg(unix)]
     terminate: tokio::signal::unix::Signal,
@@ -126,7 +131,8 @@ impl StopSignals {
     }
 }
 
-/// Warns about settings that are rarely intended, and about what is missing before readers can be asked and can give.
+/// Warns about settings that are rarely intended, and about missing settings or data without which readers can't be
+/// asked or can't give.
 fn warn_about_settings(app: &App) {
     let settings = &app.settings;
     for warning in settings.warnings() {

@@ -39,7 +39,7 @@ pub struct Options {
     /// Print the results as JSON.
     #[arg(long)]
     json: bool,
-    /// Write an SVG chart to this file: how many readers are asked how often, by the draft and by the live appeals.
+    /// Write an SVG chart to this file. It shows how often readers are asked, by the draft and by the live appeals.
     #[arg(long, value_name = "FILE")]
     svg: Option<PathBuf>,
     /// The random seed: the same seed gives the same numbers.
@@ -90,13 +90,13 @@ fn read_live_appeals(file: Option<&Path>, settings: &Settings) -> Result<RuleSet
         (Some(path), _) => (path.display().to_string(), read_documents(path)?),
         (None, Some(path)) => (format!("{} (appeals.file)", path.display()), read_documents(path)?),
         (None, None) if Store::is_made(&settings.database_url()) => {
-            let read = runtime()?.block_on(async {
+            let active = runtime()?.block_on(async {
                 let store = Store::open(&settings.database_url()).await?;
-                let read = actions::read_active_appeals(&store).await;
+                let active = actions::read_active_appeals(&store).await;
                 store.close().await;
-                Ok::<_, CommandError>(read?)
+                Ok::<_, CommandError>(active?)
             })?;
-            ("the active appeals of the database".to_owned(), read)
+            ("the active appeals of the database".to_owned(), active)
         }
         (None, None) => {
             ("nothing: there is neither appeals.file nor a database".to_owned(), Default::default())
@@ -145,12 +145,12 @@ fn simulate_page_views(
         let name = path.display().to_string();
         return Ok(if name == "-" { "standard input".to_owned() } else { name });
     }
-    let more = if problems.len() == MAX_REPORTED_LINES {
+    let note = if problems.len() == MAX_REPORTED_LINES {
         "\n  This was the tenth problem; the following lines were not read."
     } else {
         ""
     };
-    Err(format!("{} is invalid:{}{more}", path.display(), problems.concat()).into())
+    Err(format!("{} is invalid:{}{note}", path.display(), problems.concat()).into())
 }
 
 /// Simulates the page views of a described population.

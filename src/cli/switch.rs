@@ -26,7 +26,7 @@ pub struct Target {
     #[arg(long)]
     site: String,
     /// Only this surface: banner, inline or wall [default: all surfaces].
-    #[arg(long, value_parser = surface)]
+    #[arg(long, value_parser = parse_surface)]
     surface: Option<Surface>,
 }
 
@@ -78,7 +78,7 @@ fn line(site: &str, switches: &Switches, settings: &Settings) -> String {
 }
 
 /// Parses the value of `--surface`.
-fn surface(label: &str) -> Result<Surface, String> {
+fn parse_surface(label: &str) -> Result<Surface, String> {
     Surface::ALL
         .into_iter()
         .find(|surface| surface.as_str() == label)

@@ -62,44 +62,44 @@ pub enum ConfigError {
 fn describe(error: &figment::Error) -> String {
     let key = error.path.iter().filter(|step| *step != "default").cloned().collect::<Vec<_>>().join(".");
     let key = key.to_lowercase();
-    let from =
-        error.metadata.as_ref().map_or_else(String::new, |from| format!(" (from {})", source_name(from)));
+    let source = error
+        .metadata
+        .as_ref()
+        .map_or_else(String::new, |metadata| format!(" (from {})", source_name(metadata)));
     match &error.kind {
         Kind::InvalidType(_, expected) | Kind::InvalidValue(_, expected) => {
             let expected = expected.replace("a sequence", "a list").replace("a map", "a table");
             let expected = if expected.starts_with("struct ") { "a table".to_owned() } else { expected };
-            format!("{key}{from} should be {expected}")
+            format!("{key}{source} should be {expected}")
         }
-        Kind::InvalidLength(..) => format!("{key}{from} has the wrong length"),
+        Kind::InvalidLength(..) => format!("{key}{source} has the wrong length"),
         Kind::MissingField(field) => match key.as_str() {
-            "" => format!("{field}{from} is missing"),
-            _ => format!("{key}.{field}{from} is missing"),
+            "" => format!("{field}{source} is missing"),
+            _ => format!("{key}.{field}{source} is missing"),
         },
-        Kind::UnknownField(_, known) => format!("{key}{from} is not a setting; {}", possible_values(known)),
+        Kind::UnknownField(_, known) => {
+            format!("{key}{source} is not a setting; the settings here are {}", known.join(", "))
+        }
         Kind::UnknownVariant(_, known) => {
-            format!("{key}{from} has an unknown value; {}", possible_values(known))
+            format!("{key}{source} has an unknown value; it can be {}", known.join(", "))
         }
         // The TOML parser's message quotes the line, which may contain a secret. So only the line's number is shown.
         Kind::Message(message) => {
             let first = message.lines().next().unwrap_or_default();
             if first.starts_with("TOML parse error") {
-                format!("{first}{from}")
+                format!("{first}{source}")
             } else {
-                format!("{key}{from}: {first}")
+                format!("{key}{source}: {first}")
             }
         }
-        _ => format!("{key}{from} has an invalid value"),
+        _ => format!("{key}{source} has an invalid value"),
     }
 }
 
-fn possible_values(known: &[&str]) -> String {
-    format!("it can be {}", known.join(", "))
-}
-
-fn source_name(from: &figment::Metadata) -> String {
-    match &from.source {
+fn source_name(metadata: &figment::Metadata) -> String {
+    match &metadata.source {
         Some(figment::Source::File(path)) => path.display().to_string(),
-        _ => from.name.to_string(),
+        _ => metadata.name.to_string(),
     }
 }
 
@@ -160,9 +160,9 @@ fn is_private(ip: IpAddr) -> bool {
 /// Checks that the two servers don't share a port. Metrics must not be on the public port.
 fn check_management<Site>(settings: &Settings<Site>) -> Result<(), ConfigError> {
     let (public, Some(management)) = (settings.server.bind, settings.management.bind) else { return Ok(()) };
-    let overlap =
+    let addresses_overlap =
         management.ip() == public.ip() || management.ip().is_unspecified() || public.ip().is_unspecified();
-    if management.port() != 0 && management.port() == public.port() && overlap {
+    if management.port() != 0 && management.port() == public.port() && addresses_overlap {
         return wrong(
             "management.bind and server.bind have the same port; give management.bind another port, which only operators can reach, or set it to \"\" to switch the management server off",
         );

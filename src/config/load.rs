@@ -73,14 +73,14 @@ fn read_secret_files<Site>(settings: &mut Settings<Site>) -> Result<(), ConfigEr
         if !stripe.secret_key.is_empty() {
             return Err(ConfigError::Both("stripe.secret_key", "stripe.secret_key_file"));
         }
-        stripe.secret_key = secret_from(path)?;
+        stripe.secret_key = read_secret(path)?;
     }
     if !stripe.webhook_secret_files.is_empty() {
         if !stripe.webhook_secrets.is_empty() {
             return Err(ConfigError::Both("stripe.webhook_secrets", "stripe.webhook_secret_files"));
         }
         stripe.webhook_secrets =
-            stripe.webhook_secret_files.iter().map(|path| secret_from(path)).collect::<Result<_, _>>()?;
+            stripe.webhook_secret_files.iter().map(|path| read_secret(path)).collect::<Result<_, _>>()?;
     }
     if settings.tokens.encryption_key_file.is_some() && !settings.tokens.encryption_key.is_empty() {
         return Err(ConfigError::Both("tokens.encryption_key", "tokens.encryption_key_file"));
@@ -88,7 +88,7 @@ fn read_secret_files<Site>(settings: &mut Settings<Site>) -> Result<(), ConfigEr
     Ok(())
 }
 
-fn secret_from(path: &Path) -> Result<Secret, ConfigError> {
+fn read_secret(path: &Path) -> Result<Secret, ConfigError> {
     let text = std::fs::read_to_string(path)
         .map_err(|error| ConfigError::SecretFile { path: path.to_owned(), error })?;
     Ok(Secret::from(text.trim()))

@@ -1,7 +1,7 @@
 //! The settings: every setting's name, type, default and sources.
 //!
 //! **Owns** the settings: their names, defaults, sources and the checks between them.
-//! **Never** starts anything, never shows a secret, and does not know a site's settings, which `sites` owns.
+//! **Never** starts anything, and never shows a secret. The settings of a site belong to the module `sites`.
 //! **Start at** [`load`]. `config.example.toml` describes every setting.
 //! **Tested in** `tests/commands/`.
 
@@ -51,7 +51,7 @@ pub struct Settings<Site> {
     pub appeals: AppealSettings,
     /// Log lines.
     pub log: LogSettings,
-    /// The publications, by id.
+    /// The sites (publications), by id.
     pub sites: BTreeMap<String, Site>,
 }
 
@@ -97,13 +97,13 @@ pub struct TokenSettings {
     pub valid_hours: u32,
     /// How many new tokens one instance checks per second.
     pub checks_per_second: NonZeroU32,
-    /// How many new tokens of one client address one instance checks per second.
+    /// How many new tokens from one client address an instance checks per second.
     pub address_checks_per_second: NonZeroU32,
     /// How many tokens with a wrong signature one address may send in a minute before it has to pause.
     pub address_bad_per_minute: NonZeroU32,
     /// The key that encrypts private keys at rest: 32 bytes in base64.
     pub encryption_key: Secret,
-    /// A file with that key. It is created on the first start if it does not exist.
+    /// A file with the encryption key. It is created on the first start if it does not exist.
     pub encryption_key_file: Option<PathBuf>,
 }
 

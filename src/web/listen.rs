@@ -21,7 +21,9 @@ pub struct Running {
 
 /// The server can't listen.
 #[derive(Debug, thiserror::Error)]
-#[error("can't listen on {address} ({error}); choose another {setting}, or stop the program that listens there")]
+#[error(
+    "can't listen on {address} ({error}); choose another {setting}, or stop the program that listens there"
+)]
 pub struct ListenError {
     /// The name of the setting that contains the address.
     pub setting: &'static str,

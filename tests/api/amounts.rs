@@ -223,7 +223,11 @@ async fn an_appeal_is_not_shown_if_a_variants_amounts_are_not_accepted_by_its_si
             "variants[0].amounts.EUR",
             "highlighted",
         ),
-        (OWN_AMOUNTS.replace("EUR", "CHF"), "variants[0].amounts.CHF", "none of its sites supports CHF"),
+        (
+            OWN_AMOUNTS.replace("EUR", "CHF"),
+            "variants[0].amounts.CHF",
+            "none of the appeal's sites supports CHF",
+        ),
         (
             OWN_AMOUNTS.replace("EUR", "GBP"),
             "variants[0].amounts.GBP",

@@ -9,7 +9,7 @@ use super::Sandbox;
 const GIFT: [u8; 16] = [7; 16];
 
 /// A sandbox with two open alarms on one contribution, and their ids.
-async fn with_two_alarms() -> (Sandbox, [AlarmId; 2]) {
+async fn sandbox_with_two_alarms() -> (Sandbox, [AlarmId; 2]) {
     let sandbox = Sandbox::new().with_database();
     let store = Store::open(sandbox.database_url()).await.unwrap();
     let id = ContributionId::from_bytes(GIFT);
@@ -51,16 +51,16 @@ async fn with_two_alarms() -> (Sandbox, [AlarmId; 2]) {
 
 #[tokio::test]
 async fn an_alarm_is_listed_until_somebody_acknowledges_it() {
-    let (sandbox, [fraud_warning, stuck_invoice]) = with_two_alarms().await;
+    let (sandbox, [fraud_warning, stuck_invoice]) = sandbox_with_two_alarms().await;
     let gift = ContributionId::from_bytes(GIFT);
     let listed = sandbox.run_ok(&["alarms", "list"]);
     assert_eq!(listed.lines().count(), 2, "{listed}");
     for (id, objects) in [(&fraud_warning, "[ch_1, issfr_1]"), (&stuck_invoice, "[in_1, sub_1]")] {
-        let starts = format!("{gift}  {id}: ");
-        let line = listed.lines().find(|line| line.starts_with(&starts));
+        let start_of_line = format!("{gift}  {id}: ");
+        let line = listed.lines().find(|line| line.starts_with(&start_of_line));
         assert!(line.is_some_and(|line| line.ends_with(objects)), "{id}: {listed}");
     }
-    assert_eq!(sandbox.run_ok(&["alarms", "list", "--acknowledged"]), "No alarm was acknowledged.\n");
+    assert_eq!(sandbox.run_ok(&["alarms", "list", "--acknowledged"]), "No alarm has been acknowledged.\n");
 
     let review = ["--name", " Finance desk ", "--reason", "Refunded at Stripe"];
     let output = sandbox.run_ok(&[&["alarms", "acknowledge", fraud_warning.as_str()], &review[..]].concat());
@@ -91,12 +91,12 @@ async fn an_alarm_is_listed_until_somebody_acknowledges_it() {
         "--reason",
         "Deleted the draft",
     ]);
-    assert_eq!(sandbox.run_ok(&["alarms", "list"]), "There are no alarms.\n");
+    assert_eq!(sandbox.run_ok(&["alarms", "list"]), "There are no open alarms.\n");
 }
 
 #[tokio::test]
 async fn an_acknowledgement_needs_a_name_a_reason_and_an_existing_alarm() {
-    let (sandbox, [fraud_warning, _]) = with_two_alarms().await;
+    let (sandbox, [fraud_warning, _]) = sandbox_with_two_alarms().await;
     let long = "x".repeat(1_001);
     for (name, reason, sentence) in [
         (" ", "Refunded", "name: write who reviewed it"),
@@ -125,5 +125,5 @@ async fn an_acknowledgement_needs_a_name_a_reason_and_an_existing_alarm() {
         assert_eq!((output.status, output.out.as_str()), (Some(2), ""), "{output:?}");
     }
     assert_eq!(sandbox.run_ok(&["alarms", "list"]).lines().count(), 2);
-    assert_eq!(sandbox.run_ok(&["alarms", "list", "--acknowledged"]), "No alarm was acknowledged.\n");
+    assert_eq!(sandbox.run_ok(&["alarms", "list", "--acknowledged"]), "No alarm has been acknowledged.\n");
 }

@@ -32,7 +32,7 @@ fn the_secret_is_shown_once_and_is_not_stored() {
     let bytes = sandbox.all_bytes();
     assert!(
         contains(&bytes, &format!("key_{id}")),
-        "the search must find the key's id, or it would find nothing at all"
+        "the search must find the key's id; otherwise it could not find a stored secret either"
     );
     assert!(contains(&bytes, "the site's back end"));
     assert!(!contains(&bytes, &secret), "the secret must not be stored");

@@ -16,7 +16,7 @@ id = "a"
 heading = "Help"
 "#;
 
-fn sandbox(file: &str) -> Sandbox {
+fn sandbox_with_appeals(file: &str) -> Sandbox {
     let sandbox = Sandbox::with_settings(JOURNAL).with_database();
     sandbox.write("appeals.toml", file);
     sandbox
@@ -24,7 +24,7 @@ fn sandbox(file: &str) -> Sandbox {
 
 #[test]
 fn a_valid_file_is_summarised_and_nothing_is_written() {
-    let sandbox = sandbox(FILE);
+    let sandbox = sandbox_with_appeals(FILE);
     let output = sandbox.run_ok(&["appeals", "check", "appeals.toml"]);
     assert_eq!(output, "appeals.toml is valid: 1 appeal, 1 live.\n");
     assert!(!sandbox.path("data").exists(), "a check must not create a database");
@@ -34,7 +34,7 @@ fn a_valid_file_is_summarised_and_nothing_is_written() {
 fn every_problem_is_reported_with_the_path_of_its_field() {
     let bad =
         FILE.replace("banner", "poster").replace("[[appeals]]", "[[appeals]]\nid = \"empty\"\n\n[[appeals]]");
-    let sandbox = sandbox(&bad);
+    let sandbox = sandbox_with_appeals(&bad);
     for verb in ["check", "apply"] {
         let sentence = sandbox.run_err(&["appeals", verb, "appeals.toml"]);
         assert!(sentence.contains("summer: surface[0]: ") && sentence.contains("empty: "), "{sentence}");
@@ -51,7 +51,7 @@ fn every_problem_is_reported_with_the_path_of_its_field() {
 
 #[test]
 fn an_applied_file_is_exported_and_applying_it_again_changes_nothing() {
-    let sandbox = sandbox(FILE);
+    let sandbox = sandbox_with_appeals(FILE);
     assert_eq!(sandbox.run_ok(&["appeals", "apply", "appeals.toml"]), "summer: version 1, written, live\n");
     let exported = sandbox.run_ok(&["appeals", "export"]);
     assert_eq!(exported, FILE);
@@ -75,7 +75,7 @@ fn an_applied_file_is_exported_and_applying_it_again_changes_nothing() {
 
 #[test]
 fn yaml_files_are_read_and_export_writes_yaml_on_request() {
-    let sandbox = sandbox(FILE);
+    let sandbox = sandbox_with_appeals(FILE);
     sandbox.run_ok(&["appeals", "apply", "appeals.toml"]);
     let yaml = sandbox.run_ok(&["appeals", "export", "--yaml"]);
     assert!(yaml.starts_with("appeals:\n- id: summer\n  live: live\n"), "{yaml}");
@@ -127,7 +127,7 @@ fn weights_by_country_are_checked_and_are_unchanged_after_an_export_in_both_form
 
 #[test]
 fn apply_is_refused_if_the_service_reads_its_appeals_from_a_file() {
-    let sandbox = sandbox(FILE);
+    let sandbox = sandbox_with_appeals(FILE);
     sandbox.write("keepopen.toml", &format!("[appeals]\nfile = \"appeals.toml\"\n{JOURNAL}"));
     assert!(sandbox.run_err(&["appeals", "apply", "appeals.toml"]).contains("appeals.file"));
 }

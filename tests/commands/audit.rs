@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{JOURNAL, Sandbox};
 
-async fn practice() -> PracticeStripe {
+async fn start_practice_stripe() -> PracticeStripe {
     practice_stripe(|| Clock::System.now_ms() / 1000).await
 }
 
@@ -44,8 +44,8 @@ const NOT_AUDITED: &[&str] = &[
 ];
 
 /// Commands that change something, each with the action of its audit row, in an order in which they can run. `events
-/// replay`, `queue replay` and `alarms acknowledge` need an event, a task and an alarm. They are tested in
-/// `events.rs`, `queue.rs` and `alarms.rs`.
+/// replay`, `queue replay` and `alarms acknowledge` need an event, a task and an alarm. `events.rs`, `queue.rs` and
+/// `alarms.rs` test them, so their action is empty here.
 const AUDITED: &[(&str, &str)] = &[
     ("rebuild", "ledger.rebuild"),
     ("reconcile", "ledger.reconcile"),
@@ -89,7 +89,7 @@ fn every_command_is_in_one_of_the_two_lists() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_command_that_changes_something_writes_a_row_with_the_operator_as_actor() {
-    let stripe = practice().await;
+    let stripe = start_practice_stripe().await;
     let settings = format!(
         "[server]\npublic_url = \"https://give.example.org/\"\n[stripe]\nsecret_key = \"{STRIPE_KEY}\"\napi_url = \"{}\"\n{JOURNAL}",
         stripe.url()

@@ -8,7 +8,7 @@ use keepopen::store::{Store, ledger, payments};
 use super::{JOURNAL, Sandbox};
 
 /// A sandbox with a payment on each of the first three days of 1970. The last payment is to another site.
-async fn with_three_payments() -> Sandbox {
+async fn sandbox_with_three_payments() -> Sandbox {
     let sandbox = Sandbox::with_settings(JOURNAL).with_database();
     let store = Store::open(sandbox.database_url()).await.unwrap();
     let currency = Currency::parse("EUR").unwrap();
@@ -65,11 +65,11 @@ async fn with_three_payments() -> Sandbox {
 
 #[tokio::test]
 async fn payments_of_the_requested_days_and_site_are_printed_as_csv() {
-    let sandbox = with_three_payments().await;
+    let sandbox = sandbox_with_three_payments().await;
     let all = sandbox.run_ok(&["contributions", "export"]);
     assert!(all.starts_with("paid_at,site,contribution,payment,"), "{all}");
     assert!(all.contains("\r\n1970-01-01T00:00:00Z,journal,con_00000000000000000000000000,pi_0,,once,1,10.00,EUR,,,0.00,0.00,0.40,9.60,EUR,,,,'=1+1,,€10 once,payment\r\n"), "{all}");
-    for (more, lines) in [
+    for (options, payment_count) in [
         (&[][..], 3),
         (&["--site", "journal"], 2),
         (&["--site", "nowhere"], 0),
@@ -77,8 +77,8 @@ async fn payments_of_the_requested_days_and_site_are_printed_as_csv() {
         (&["--to", "1970-01-02"], 1),
         (&["--from", "1970-01-02", "--to", "1970-01-03T00:00:00Z"], 1),
     ] {
-        let output = sandbox.run_ok(&[&["contributions", "export"], more].concat());
-        assert_eq!(output.lines().count(), 1 + lines, "{more:?}: {output}");
+        let output = sandbox.run_ok(&[&["contributions", "export"], options].concat());
+        assert_eq!(output.lines().count(), 1 + payment_count, "{options:?}: {output}");
     }
     let output = sandbox.run(&["contributions", "export", "--from", "yesterday"]);
     assert_eq!(output.status, Some(2), "{output:?}");
@@ -87,7 +87,7 @@ async fn payments_of_the_requested_days_and_site_are_printed_as_csv() {
 }
 
 /// A sandbox with four gifts: two active recurring ones in different currencies, one that ended, and a one-off.
-async fn with_four_gifts() -> Sandbox {
+async fn sandbox_with_four_gifts() -> Sandbox {
     let sandbox = Sandbox::with_settings(JOURNAL).with_database();
     let store = Store::open(sandbox.database_url()).await.unwrap();
     let mut tx = store.begin().await.unwrap();
@@ -126,12 +126,12 @@ async fn with_four_gifts() -> Sandbox {
 
 #[tokio::test]
 async fn contributions_are_listed_with_their_terms_and_filtered_by_state_and_currency() {
-    let sandbox = with_four_gifts().await;
+    let sandbox = sandbox_with_four_gifts().await;
     let all = sandbox.run_ok(&["contributions", "list"]);
     assert!(all.ends_with("4 contributions\n"), "{all}");
     let ended = "journal  €21 every 3 months  ended  since 1970-01-01T00:00:00Z  paid until 1970-01-02T00:00:00Z  ended 1970-01-01T00:01:00Z  sub_2  cus_2";
     assert!(all.contains(ended) && all.contains("journal  €21 once  paid"), "{all}");
-    for (more, lines) in [
+    for (options, subscriptions) in [
         (&["--running"][..], vec!["sub_4", "sub_1"]),
         (&["--running", "--currency", "eur"], vec!["sub_1"]),
         (&["--interval", "month", "--interval-count", "3"], vec!["sub_2", "sub_1"]),
@@ -140,16 +140,16 @@ async fn contributions_are_listed_with_their_terms_and_filtered_by_state_and_cur
         (&["--from", "1970-01-02"], vec![]),
         (&["--to", "1970-01-01T00:00:01Z", "--currency", "CHF"], vec!["sub_4"]),
     ] {
-        let output = sandbox.run_ok(&[&["contributions", "list"], more].concat());
-        let named: Vec<&str> =
+        let output = sandbox.run_ok(&[&["contributions", "list"], options].concat());
+        let listed: Vec<&str> =
             output.lines().filter_map(|line| line.split("  ").find(|it| it.starts_with("sub_"))).collect();
-        assert_eq!(named, lines, "{more:?}: {output}");
+        assert_eq!(listed, subscriptions, "{options:?}: {output}");
     }
-    for more in [["--currency", "EURO"], ["--state", "rich"], ["--from", "yesterday"]] {
+    for option in [["--currency", "EURO"], ["--state", "rich"], ["--from", "yesterday"]] {
         assert_eq!(
-            sandbox.run(&[&["contributions", "list"][..], &more].concat()).status,
+            sandbox.run(&[&["contributions", "list"][..], &option].concat()).status,
             Some(2),
-            "{more:?}"
+            "{option:?}"
         );
     }
     let output = sandbox.run(&["contributions", "list", "--interval", "fortnight"]);

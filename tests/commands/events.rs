@@ -7,7 +7,7 @@ use keepopen::store::inbox::{self, Arrival, EventState, Source};
 use super::Sandbox;
 
 /// A sandbox whose inbox contains one dead event.
-async fn with_a_dead_event() -> Sandbox {
+async fn sandbox_with_a_dead_event() -> Sandbox {
     let sandbox = Sandbox::new().with_database();
     let store = Store::open(sandbox.database_url()).await.unwrap();
     let mut tx = store.begin().await.unwrap();
@@ -31,7 +31,7 @@ async fn with_a_dead_event() -> Sandbox {
 
 #[tokio::test]
 async fn a_dead_event_is_listed_with_its_error_and_can_be_replayed() {
-    let sandbox = with_a_dead_event().await;
+    let sandbox = sandbox_with_a_dead_event().await;
     let listed = sandbox.run_ok(&["events", "list", "--state", "dead"]);
     assert_eq!(listed, "evt_1  dead        1  refund.created  refund.amount is odd\n");
     assert!(sandbox.run_ok(&["events", "replay", "evt_1"]).contains("evt_1 is queued"));
@@ -44,7 +44,7 @@ async fn a_dead_event_is_listed_with_its_error_and_can_be_replayed() {
 
 #[tokio::test]
 async fn a_body_is_shown_only_with_the_option_body() {
-    let sandbox = with_a_dead_event().await;
+    let sandbox = sandbox_with_a_dead_event().await;
     assert!(!sandbox.run_ok(&["events", "show", "evt_1"]).contains("reader@example.org"));
     assert!(!sandbox.run_ok(&["events", "list"]).contains("reader@example.org"));
     assert!(sandbox.run_ok(&["events", "show", "evt_1", "--body"]).contains("reader@example.org"));

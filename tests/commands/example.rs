@@ -28,7 +28,7 @@ const TABLES: [&str; 16] = [
     "sites.x.giving.EUR.highlighted",
 ];
 
-/// The example file. The keys without a default, which it contains as comments, are enabled.
+/// The example file with every key enabled. The file itself contains the keys without a default as comments.
 fn example_with_all_keys() -> String {
     let line = |line: &str| match line.strip_prefix("# ") {
         Some(rest) if is_setting(rest) => rest.to_owned(),
@@ -49,7 +49,7 @@ fn keys_of(table: &str) -> BTreeSet<String> {
     expected.split('`').skip(1).step_by(2).map(str::to_owned).collect()
 }
 
-fn without_sites(mut settings: Table) -> Table {
+fn remove_sites(mut settings: Table) -> Table {
     settings.remove("sites");
     settings
 }
@@ -71,25 +71,25 @@ fn the_example_contains_exactly_the_keys_of_the_settings() {
             _ => example[table].as_table(),
         };
         let found: BTreeSet<String> = found.unwrap().keys().cloned().collect();
-        assert_eq!(found, keys_of(table), "the keys of [{table}] in the example");
+        assert_eq!(found, keys_of(table), "the example must contain exactly the keys of [{table}]");
     }
 }
 
 #[test]
 fn every_key_of_the_example_is_explained_by_a_comment() {
-    let mut explained = false;
+    let mut is_explained = false;
     for line in EXAMPLE.lines() {
         let has_setting = is_setting(line.strip_prefix("# ").unwrap_or(line));
         // One comment may describe all the keys that follow it.
-        assert!(explained || !has_setting, "no comment explains this key: {line}");
-        explained = !line.is_empty() && (explained || line.starts_with("# "));
+        assert!(is_explained || !has_setting, "no comment explains this key: {line}");
+        is_explained = !line.is_empty() && (is_explained || line.starts_with("# "));
     }
 }
 
 #[test]
 fn the_values_of_the_example_are_the_defaults() {
-    let shown = Sandbox::with_settings(EXAMPLE).effective_settings();
-    assert_eq!(without_sites(shown), without_sites(Sandbox::new().effective_settings()));
+    let settings = Sandbox::with_settings(EXAMPLE).effective_settings();
+    assert_eq!(remove_sites(settings), remove_sites(Sandbox::new().effective_settings()));
 }
 
 #[test]

@@ -8,7 +8,7 @@ use keepopen_testkit::LOOPBACK;
 fn health_succeeds_while_the_service_runs_and_fails_with_a_message_otherwise() {
     let sandbox = Sandbox::with_settings(&format!("{LOOPBACK}[log]\nformat = \"json\"\n")).with_database();
     let mut running = sandbox.start(&["serve"]);
-    let logs = running.logs_until("keepopen answers");
+    let logs = running.logs_until("keepopen is serving requests");
     let management = logs.lines().find(|line| line.contains("serving health checks and metrics")).unwrap();
     let address = management.split("\"address\":\"").nth(1).unwrap().split('"').next().unwrap();
     let url = format!("http://{address}");
@@ -26,11 +26,11 @@ fn health_sends_its_request_to_the_address_in_the_settings() {
     let settings = format!("[management]\nbind = \"0.0.0.0:{}\"\n", address.port());
     let sentence = Sandbox::with_settings(&settings).run_err(&["health"]);
     assert!(sentence.contains(&format!("http://{address}/readyz")), "{sentence}");
-    assert!(sentence.contains("no answer in time"), "{sentence}");
+    assert!(sentence.contains("it did not answer in time"), "{sentence}");
 }
 
 #[test]
-fn without_a_usable_address_health_says_what_to_set() {
+fn health_says_what_to_set_if_there_is_no_usable_address() {
     let sentence = Sandbox::with_settings("[management]\nbind = \"\"\n").run_err(&["health"]);
     assert!(sentence.contains("management.bind is empty"), "{sentence}");
     let sentence = Sandbox::with_settings("[management]\nbind = \"127.0.0.1:0\"\n").run_err(&["health"]);

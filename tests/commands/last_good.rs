@@ -1,5 +1,5 @@
-//! `serve` while PostgreSQL is down. It then starts from `last-good.json`, the saved snapshot of the active appeals
-//! and switches.
+//! `serve` while PostgreSQL is down. In that case, the service starts from `last-good.json`, the saved snapshot of the
+//! active appeals and switches.
 
 use std::path::Path;
 
@@ -36,8 +36,8 @@ surface = ["banner"]
 variants = [{ id = "a", copy = { heading = "Help" } }]
 "#;
 
-fn sandbox(database: &str) -> Sandbox {
-    let sandbox = Sandbox::with_settings(&(SETTINGS.replace("{database}", database) + JOURNAL));
+fn sandbox_with_appeal(database_url: &str) -> Sandbox {
+    let sandbox = Sandbox::with_settings(&(SETTINGS.replace("{database}", database_url) + JOURNAL));
     sandbox.write("appeals.toml", FILE);
     sandbox
 }
@@ -45,14 +45,14 @@ fn sandbox(database: &str) -> Sandbox {
 /// Starts the service. Returns the process, its log until it listens, and its URL.
 fn serve(sandbox: &Sandbox) -> (Running, String, String) {
     let running = sandbox.start(&["serve"]);
-    let logs = block_in_place(|| running.logs_until("keepopen answers"));
+    let logs = block_in_place(|| running.logs_until("keepopen is serving requests"));
     let line: Value = serde_json::from_str(logs.lines().last().unwrap()).unwrap();
     let address = line.pointer("/fields/address").or_else(|| line.get("address")).unwrap();
     let url = format!("http://{}", address.as_str().unwrap());
     (running, logs, url)
 }
 
-async fn banner(url: &str) -> Value {
+async fn ask_for_appeal(url: &str) -> Value {
     let request =
         Client::new().post(format!("{url}/v1/banner")).json(&json!({"site": "journal", "history": {}}));
     request.send().await.unwrap().json().await.unwrap()
@@ -65,13 +65,13 @@ async fn serve_answers_while_postgresql_is_unreachable_and_recovers_when_it_is_b
         println!("SKIPPED: KEEPOPEN_TEST_POSTGRES names no server");
         return;
     };
-    let sandbox = sandbox(&url);
+    let sandbox = sandbox_with_appeal(&url);
     block_in_place(|| sandbox.run_ok(&["appeals", "apply", "appeals.toml"]));
     let key = block_in_place(|| {
         sandbox.run_ok(&["api-key", "create", "--name", "desk", "--scope", "appeals:read"])
     });
     let (mut running, _, url) = serve(&sandbox);
-    assert_eq!(banner(&url).await["appeal"], "summer");
+    assert_eq!(ask_for_appeal(&url).await["appeal"], "summer");
     assert_eq!(block_in_place(|| running.stop()), Some(0));
 
     wire.cut().await;
@@ -81,7 +81,7 @@ async fn serve_answers_while_postgresql_is_unreachable_and_recovers_when_it_is_b
     let about_database: Vec<_> =
         lines.iter().filter(|line| line.contains("the database can't be reached")).collect();
     assert_eq!(about_database.len(), 1, "the log must report the unreachable database once: {logs}");
-    assert_eq!(banner(&url).await["appeal"], "summer");
+    assert_eq!(ask_for_appeal(&url).await["appeal"], "summer");
     let list = || Client::new().get(format!("{url}/v1/appeals")).bearer_auth(key.trim()).send();
     assert_eq!(list().await.unwrap().status(), StatusCode::SERVICE_UNAVAILABLE);
     wire.restore();
@@ -102,25 +102,26 @@ async fn serve_answers_while_postgresql_is_unreachable_and_recovers_when_it_is_b
 
 /// Changes the file's content, so that its authentication fails.
 fn damage(file: &Path) {
-    let good = std::fs::read_to_string(file).unwrap();
-    let bad = good.replacen("live", "dead", 1);
-    assert_ne!(bad, good);
-    std::fs::write(file, bad).unwrap();
+    let valid = std::fs::read_to_string(file).unwrap();
+    let damaged = valid.replacen("live", "dead", 1);
+    assert_ne!(damaged, valid);
+    std::fs::write(file, damaged).unwrap();
 }
 
 #[test]
 fn without_a_saved_snapshot_serve_stops_with_a_message() {
     // The system just chose this port as free, so nothing listens on it.
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let sentence = sandbox(&format!("postgres://keepopen@{free}/keepopen")).run_err(&["serve"]);
+    let sandbox = sandbox_with_appeal(&format!("postgres://keepopen@{free}/keepopen"));
+    let sentence = sandbox.run_err(&["serve"]);
     assert!(
         sentence.contains("PostgreSQL can't be reached") && sentence.contains("check that it runs"),
         "{sentence}"
     );
 }
 
-/// The file's content, which must be complete if the file exists.
-fn saved(sandbox: &Sandbox) -> LastGood {
+/// Reads the saved snapshot. The file must be complete if it exists.
+fn read_last_good(sandbox: &Sandbox) -> LastGood {
     let vault = Vault::open(&Secret::default(), &sandbox.path("data/keepopen.key")).unwrap();
     match LastGood::read(&sandbox.path("data/last-good.json"), &vault.last_good_key()) {
         Ok((saved, _)) => saved,
@@ -130,8 +131,8 @@ fn saved(sandbox: &Sandbox) -> LastGood {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_process_killed_while_writing_the_file_leaves_a_complete_one() {
-    let sandbox = sandbox("sqlite:data/keepopen.db");
+async fn a_process_killed_while_writing_the_file_leaves_a_complete_file() {
+    let sandbox = sandbox_with_appeal("sqlite:data/keepopen.db");
     let key = block_in_place(|| {
         sandbox.run_ok(&["api-key", "create", "--name", "desk", "--scope", "appeals:write"])
     });
@@ -151,9 +152,11 @@ async fn a_process_killed_while_writing_the_file_leaves_a_complete_one() {
         }
         // At this moment, the file for the last change may be written, half written, or not yet begun.
         block_in_place(|| running.kill());
-        assert!(saved(&sandbox).turns <= changes, "the file must not count more changes than were made");
+        let saved_changes = read_last_good(&sandbox).turns;
+        assert!(saved_changes <= changes, "the file must not count more changes than were made");
     }
     let (mut running, _, _) = serve(&sandbox);
-    assert_eq!(saved(&sandbox).turns, changes, "at its start, the service must save the active snapshot");
+    let saved_changes = read_last_good(&sandbox).turns;
+    assert_eq!(saved_changes, changes, "at its start, the service must save the active snapshot");
     assert_eq!(block_in_place(|| running.stop()), Some(0));
 }

@@ -27,7 +27,7 @@ async fn log_of_repeated_webhooks(stripe: &str) -> String {
 async fn log_during(stripe: &str, send_requests: impl AsyncFnOnce(&str)) -> String {
     let sandbox = Sandbox::with_settings(&format!("{LOOPBACK}{stripe}")).with_database();
     let mut running = sandbox.start(&["serve"]);
-    let started = tokio::task::block_in_place(|| running.logs_until("keepopen answers"));
+    let started = tokio::task::block_in_place(|| running.logs_until("keepopen is serving requests"));
     let address = started.lines().last().unwrap().split_once("address=").unwrap().1;
     let address = address.split_whitespace().next().unwrap();
     send_requests(address).await;
@@ -55,7 +55,7 @@ async fn a_flood_of_refused_webhooks_causes_one_log_line() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_flood_of_webhooks_without_a_secret_to_check_them_causes_one_log_line() {
+async fn a_flood_of_webhooks_causes_one_log_line_if_no_secret_is_configured() {
     let log = log_of_repeated_webhooks("").await;
     assert!((1..=3).contains(&count_lines(&log, "a webhook's signature can't be checked")), "{log}");
     assert!(log.lines().count() < REQUESTS, "there must be fewer log lines than requests: {log}");

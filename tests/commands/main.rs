@@ -3,7 +3,7 @@
 //! **Owns** tests that run the built binary, each in its own folder and with a clean environment.
 //! **Never** looks into the program: tests see only what it prints or writes.
 //! **Start at** `refused.rs` for settings that prevent the start, and `example.rs` for the example file of settings.
-//! **Tested in** itself: if you remove the check of a setting, a test misses its message.
+//! **Tested in** itself: if you remove the check of a setting, a test fails because the message is missing.
 
 #![expect(clippy::unwrap_used, reason = "a test that can't continue should panic")]
 

@@ -27,14 +27,20 @@ fn the_file_overrides_the_defaults_and_the_environment_overrides_the_file() {
 fn a_named_file_is_read_instead_of_keepopen_toml() {
     let sandbox = Sandbox::with_settings("data_dir = \"one\"\n");
     sandbox.write("other.toml", "data_dir = \"two\"\n");
-    let shown = |sandbox: &Sandbox, arguments: &[&str]| {
+    let data_dir_shown_by = |sandbox: &Sandbox, arguments: &[&str]| {
         sandbox.run_ok(arguments).parse::<toml::Table>().unwrap()["data_dir"].clone()
     };
-    assert_eq!(shown(&sandbox, &["check-config"]).as_str(), Some("one"));
-    assert_eq!(shown(&sandbox, &["check-config", "--config", "other.toml"]).as_str(), Some("two"));
-    assert_eq!(shown(&sandbox, &["--config", "other.toml", "check-config"]).as_str(), Some("two"));
+    assert_eq!(data_dir_shown_by(&sandbox, &["check-config"]).as_str(), Some("one"));
+    assert_eq!(
+        data_dir_shown_by(&sandbox, &["check-config", "--config", "other.toml"]).as_str(),
+        Some("two")
+    );
+    assert_eq!(
+        data_dir_shown_by(&sandbox, &["--config", "other.toml", "check-config"]).as_str(),
+        Some("two")
+    );
     let sandbox = sandbox.with_variable("KEEPOPEN_CONFIG", "other.toml");
-    assert_eq!(shown(&sandbox, &["check-config"]).as_str(), Some("two"));
+    assert_eq!(data_dir_shown_by(&sandbox, &["check-config"]).as_str(), Some("two"));
 }
 
 #[test]

@@ -6,7 +6,7 @@ use keepopen::store::{Store, tasks};
 use super::Sandbox;
 
 /// A sandbox whose queue contains one waiting and one dead task.
-async fn with_a_dead_task() -> Sandbox {
+async fn sandbox_with_a_dead_task() -> Sandbox {
     let sandbox = Sandbox::new().with_database();
     let store = Store::open(sandbox.database_url()).await.unwrap();
     let now_ms = Clock::System.now_ms();
@@ -27,7 +27,7 @@ async fn with_a_dead_task() -> Sandbox {
 
 #[tokio::test]
 async fn a_dead_task_is_listed_with_its_error_and_can_be_replayed() {
-    let sandbox = with_a_dead_task().await;
+    let sandbox = sandbox_with_a_dead_task().await;
     let dead = sandbox.run_ok(&["queue", "list", "--dead"]);
     assert_eq!(dead, "fetch_object/evt_1  dead      1  added less than a minute ago  Stripe refused\n");
     let all = sandbox.run_ok(&["queue", "list"]);

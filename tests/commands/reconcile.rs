@@ -11,20 +11,20 @@ use tokio::task::block_in_place;
 
 use super::{JOURNAL, Sandbox};
 
-async fn practice() -> PracticeStripe {
+async fn start_practice_stripe() -> PracticeStripe {
     practice_stripe(|| Clock::System.now_ms() / 1000).await
 }
 
-fn sandbox(stripe: &PracticeStripe) -> Sandbox {
+fn sandbox_with_stripe(stripe: &PracticeStripe) -> Sandbox {
     let settings =
         format!("[stripe]\nsecret_key = \"{STRIPE_KEY}\"\napi_url = \"{}\"\n{JOURNAL}", stripe.url());
     Sandbox::with_settings(&settings).with_database()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_running_comparison_prevents_another_and_a_killed_one_does_not() {
-    let stripe = practice().await;
-    let sandbox = sandbox(&stripe);
+async fn a_comparison_is_refused_while_another_one_runs_but_not_after_that_one_is_killed() {
+    let stripe = start_practice_stripe().await;
+    let sandbox = sandbox_with_stripe(&stripe);
     sandbox.run_ok(&["reconcile"]);
     stripe.break_api(Some(Trouble::Hang(Duration::from_secs(600))));
     let mut hanging = sandbox.command(&["reconcile"]).spawn().unwrap();
@@ -43,9 +43,9 @@ async fn a_running_comparison_prevents_another_and_a_killed_one_does_not() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_list_that_can_not_be_read_ends_the_command_with_an_error_that_names_it() {
-    let stripe = practice().await;
-    let sandbox = sandbox(&stripe);
+async fn an_unreadable_list_makes_the_command_fail_with_an_error_that_names_the_list() {
+    let stripe = start_practice_stripe().await;
+    let sandbox = sandbox_with_stripe(&stripe);
     sandbox.run_ok(&["reconcile"]);
     stripe.break_next_calls(Trouble::Status(403), 1);
     let output = sandbox.run(&["reconcile"]);

@@ -27,7 +27,7 @@ fn example_with(line: &str, other: &str) -> String {
 }
 
 #[test]
-fn an_unknown_key_is_named_wherever_it_is() {
+fn an_unknown_key_is_named_in_every_table_and_in_the_environment() {
     assert_refused("datadir = \"x\"", &["datadir", "config.example.toml"]);
     assert_refused("[stripe]\nsecretkey = \"x\"", &["secretkey", "config.example.toml"]);
     assert_refused(&example_with("quiet_days = 90", "quietdays = 90"), &["quietdays"]);
@@ -89,7 +89,7 @@ fn a_missing_secret_file_is_named() {
 }
 
 #[test]
-fn a_live_key_in_test_mode_and_a_test_key_in_live_mode_are_refused() {
+fn a_key_of_the_other_mode_and_a_publishable_key_are_refused() {
     assert_refused("[stripe]\nsecret_key = \"sk_live_hidden\"", &["\"test\"", "live key"]);
     assert_refused("[stripe]\nsecret_key = \"rk_live_hidden\"", &["\"test\"", "live key"]);
     assert_refused(
@@ -110,7 +110,7 @@ fn a_live_key_is_sent_only_to_stripe() {
 }
 
 #[test]
-fn webhook_secrets_of_a_wrong_shape_or_number_are_refused() {
+fn invalid_webhook_secrets_and_limits_of_stripe_settings_are_refused() {
     assert_refused("[stripe]\nwebhook_secrets = [\"sk_test_a\"]", &["whsec_"]);
     assert_refused("[stripe]\nwebhook_secrets = [\"whsec_a\", \"whsec_b\", \"whsec_c\"]", &["more than two"]);
     assert_refused("[stripe]\nwebhook_max_bytes = 100", &["webhook_max_bytes"]);
@@ -218,7 +218,7 @@ default_amount_minor = 500
 
 #[test]
 fn a_country_can_have_only_one_currency_and_one_set_of_amounts() {
-    let two = |eur: &str, gbp: &str| format!("{EXAMPLE}{eur}\n{GBP}{gbp}");
+    let settings_with = |eur: &str, gbp: &str| format!("{EXAMPLE}{eur}\n{GBP}{gbp}");
     let path = "sites.journal.giving";
     for (eur, gbp, named) in [
         (
@@ -244,10 +244,10 @@ fn a_country_can_have_only_one_currency_and_one_set_of_amounts() {
             ["giving.EUR.by_country[1].countries", "PT is already in", "by_country[0]"],
         ),
     ] {
-        assert_refused(&two(eur, gbp), &[&[path], &named[..]].concat());
+        assert_refused(&settings_with(eur, gbp), &[&[path], &named[..]].concat());
     }
-    Sandbox::with_settings(&two(&by_country(r#"["PT"]"#, 500), r#"countries = ["GB", "IM"]"#))
-        .effective_settings();
+    let valid = settings_with(&by_country(r#"["PT"]"#, 500), r#"countries = ["GB", "IM"]"#);
+    Sandbox::with_settings(&valid).effective_settings();
 }
 
 fn by_country(countries: &str, default_amount_minor: i64) -> String {
@@ -257,7 +257,7 @@ fn by_country(countries: &str, default_amount_minor: i64) -> String {
 }
 
 #[test]
-fn highlighted_amounts_must_be_offered_and_amounts_plus_fee_stay_below_stripes_limit() {
+fn an_invalid_highlighted_amount_or_fee_is_refused() {
     for (line, named) in [
         ("highlighted = { interval = \"once\", amount_minor = 500 }", ""),
         ("highlighted = { interval = \"once\", amount_minor = 501 }", "highlighted is not one of"),
@@ -274,6 +274,7 @@ fn highlighted_amounts_must_be_offered_and_amounts_plus_fee_stay_below_stripes_l
             assert_refused(&text, &["sites.journal.giving.", named]);
         }
     }
+    // The maximum alone is below Stripe's limit, but the maximum plus the fee is not.
     let highest = example_with("maximum_minor = 1000000", "maximum_minor = 99999999");
     assert_refused(&format!("{highest}fee_cover = {{ percent = 1 }}"), &["maximum_minor plus the fee"]);
 }
@@ -295,7 +296,7 @@ fn the_management_port_is_separate_or_switched_off() {
 }
 
 #[test]
-fn all_other_settings_are_checked_against_their_limits() {
+fn all_other_invalid_settings_are_refused() {
     assert_refused("[tokens]\nvalid_hours = 25", &["tokens.valid_hours", "1 to 24"]);
     assert_refused("[tokens]\nvalid_hours = 0", &["tokens.valid_hours"]);
     assert_refused("[tokens]\nchecks_per_second = 0", &["tokens.checks_per_second"]);
@@ -324,7 +325,8 @@ fn all_other_settings_are_checked_against_their_limits() {
         );
     }
     let no_views = format!("{JOURNAL}[sites.journal.rules.frequency]\nmax_views = 0\n");
-    assert_refused(&no_views, &["sites.journal.rules.frequency.max_views", "the limited appeals never show"]);
+    let sentence = "no appeal that this limit applies to ever shows";
+    assert_refused(&no_views, &["sites.journal.rules.frequency.max_views", sentence]);
     assert_refused("[log]\nlevel = \"loud=very=so\"", &["log.level"]);
     assert_refused("[log]\nlevel = \"infoo\"", &["log.level", "`infoo` is not a level", "info"]);
 }

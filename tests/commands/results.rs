@@ -13,7 +13,7 @@ const HOUR_MS: i64 = 3_600_000;
 
 /// A sandbox with the results of two appeals on the first two days of 1970: counts, planned weights, and a gift that
 /// was partly refunded on the second day.
-async fn with_results(settings: &str) -> Sandbox {
+async fn sandbox_with_results(settings: &str) -> Sandbox {
     let sandbox = Sandbox::with_settings(settings).with_database();
     let store = Store::open(sandbox.database_url()).await.unwrap();
     let mut tx = store.begin().await.unwrap();
@@ -87,7 +87,7 @@ const HEADER: &str = "day appeal variant readers views clicks dismissals checkou
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_results_of_appeals_are_shown_in_total_and_by_day() {
-    let sandbox = with_results(JOURNAL).await;
+    let sandbox = sandbox_with_results(JOURNAL).await;
     let all = sandbox.run_ok(&[&["results"], &PERIOD[..]].concat());
     let totals = [
         "journal, 1970-01-01 to 1970-01-02 (UTC)",
@@ -95,7 +95,7 @@ async fn the_results_of_appeals_are_shown_in_total_and_by_day() {
         "all help a 7 16 3 3 2 1 10.00 EUR 6.60 EUR",
         "all other a 1 1 0 0 0 0 - -",
     ];
-    let ignored = "help: 9 first views do not fit the split between its variants, so its weights are learned without them.";
+    let ignored = "help: 9 first views do not fit the split between the appeal's variants, so its weights are learned without these views.";
     assert_eq!(normalized_lines(&all), [&totals[..], &[ignored]].concat());
     let by_day = sandbox.run_ok(&[&["results", "--by-day"], &PERIOD[..]].concat());
     let days = [
@@ -104,10 +104,11 @@ async fn the_results_of_appeals_are_shown_in_total_and_by_day() {
         "1970-01-02 help a 0 5 0 0 0 0 0.00 EUR -3.00 EUR",
     ];
     assert_eq!(normalized_lines(&by_day), [&totals[..], &days, &[ignored]].concat());
-    let one = sandbox.run_ok(&[&["results", "--appeal", "other", "--site", "journal"], &PERIOD[..]].concat());
-    assert_eq!(normalized_lines(&one)[1..3], [HEADER, "all other a 1 1 0 0 0 0 - -"]);
-    let second = sandbox.run_ok(&["results", "--from", "1970-01-02", "--to", "1970-01-02"]);
-    assert_eq!(normalized_lines(&second)[2], "all help a 0 5 0 0 0 0 0.00 EUR -3.00 EUR");
+    let one_appeal =
+        sandbox.run_ok(&[&["results", "--appeal", "other", "--site", "journal"], &PERIOD[..]].concat());
+    assert_eq!(normalized_lines(&one_appeal)[1..3], [HEADER, "all other a 1 1 0 0 0 0 - -"]);
+    let second_day = sandbox.run_ok(&["results", "--from", "1970-01-02", "--to", "1970-01-02"]);
+    assert_eq!(normalized_lines(&second_day)[2], "all help a 0 5 0 0 0 0 0.00 EUR -3.00 EUR");
     // By default, the command shows the last thirty days, in which nothing happened.
     assert_eq!(normalized_lines(&sandbox.run_ok(&["results"]))[1..2], [HEADER]);
     assert!(!sandbox.run_ok(&["results"]).contains("all "));
@@ -117,13 +118,13 @@ async fn the_results_of_appeals_are_shown_in_total_and_by_day() {
 async fn the_results_command_uses_days_in_the_time_zone_of_the_site() {
     let in_tokyo =
         JOURNAL.replace("currency = \"EUR\"\n[", "currency = \"EUR\"\ntime_zone = \"Asia/Tokyo\"\n[");
-    let sandbox = with_results(&in_tokyo).await;
+    let sandbox = sandbox_with_results(&in_tokyo).await;
     // 23:00 UTC is 08:00 of the next day in Tokyo.
-    let first = sandbox.run_ok(&["results", "--from", "1970-01-01", "--to", "1970-01-01"]);
-    assert_eq!(normalized_lines(&first)[0], "journal, 1970-01-01 to 1970-01-01 (Asia/Tokyo)");
-    assert_eq!(normalized_lines(&first)[2], "all help a 0 0 0 0 0 1 10.00 EUR 9.60 EUR");
-    let second = sandbox.run_ok(&["results", "--from", "1970-01-02", "--to", "1970-01-02"]);
-    assert_eq!(normalized_lines(&second)[2], "all help a 7 11 3 3 2 0 0.00 EUR -3.00 EUR");
+    let first_day = sandbox.run_ok(&["results", "--from", "1970-01-01", "--to", "1970-01-01"]);
+    assert_eq!(normalized_lines(&first_day)[0], "journal, 1970-01-01 to 1970-01-01 (Asia/Tokyo)");
+    assert_eq!(normalized_lines(&first_day)[2], "all help a 0 0 0 0 0 1 10.00 EUR 9.60 EUR");
+    let second_day = sandbox.run_ok(&["results", "--from", "1970-01-02", "--to", "1970-01-02"]);
+    assert_eq!(normalized_lines(&second_day)[2], "all help a 7 11 3 3 2 0 0.00 EUR -3.00 EUR");
     let by_day = normalized_lines(&sandbox.run_ok(&[
         "results",
         "--by-day",
@@ -147,6 +148,6 @@ fn an_invalid_period_or_an_unknown_site_is_reported() {
         assert!(sentence.contains(words), "{sentence}");
     }
     let gazette = JOURNAL.replace("journal", "gazette");
-    let two = Sandbox::with_settings(&format!("{JOURNAL}{gazette}")).with_database();
-    assert!(two.run_err(&["results"]).contains("--site"));
+    let two_sites = Sandbox::with_settings(&format!("{JOURNAL}{gazette}")).with_database();
+    assert!(two_sites.run_err(&["results"]).contains("--site"));
 }

@@ -13,7 +13,7 @@ fn serve_creates_a_key_file_that_only_its_owner_can_read_and_stops_on_a_signal()
     use std::os::unix::fs::PermissionsExt;
     let sandbox = Sandbox::with_settings(LOOPBACK).with_database();
     let mut running = sandbox.start(&["serve"]);
-    let logs = running.logs_until("keepopen answers");
+    let logs = running.logs_until("keepopen is serving requests");
     for warning in ["no site", "no appeal", "no Stripe key", "no webhook secret is configured"] {
         assert!(logs.contains(warning), "the log must contain {warning:?}: {logs}");
     }
@@ -32,11 +32,11 @@ fn serve_creates_a_key_file_that_only_its_owner_can_read_and_stops_on_a_signal()
 fn a_restart_uses_the_same_key_and_another_key_is_refused() {
     let sandbox = Sandbox::with_settings(LOOPBACK).with_database();
     let mut first = sandbox.start(&["serve"]);
-    first.logs_until("keepopen answers");
+    first.logs_until("keepopen is serving requests");
     assert_eq!(first.stop(), Some(0));
     let key = std::fs::read(sandbox.path("data/keepopen.key")).unwrap();
     let mut second = sandbox.start(&["serve"]);
-    second.logs_until("keepopen answers");
+    second.logs_until("keepopen is serving requests");
     assert_eq!(second.stop(), Some(0));
     assert_eq!(std::fs::read(sandbox.path("data/keepopen.key")).unwrap(), key);
 
@@ -51,7 +51,7 @@ fn a_restart_uses_the_same_key_and_another_key_is_refused() {
 
 #[cfg(unix)]
 #[test]
-fn files_are_private_to_their_owner_with_any_umask_and_those_of_an_older_version_are_made_private() {
+fn files_are_private_with_any_umask_and_a_start_makes_the_files_of_an_older_version_private() {
     use std::os::unix::fs::PermissionsExt;
     let mode = |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
     for umask in ["000", "022", "077"] {
@@ -63,7 +63,7 @@ fn files_are_private_to_their_owner_with_any_umask_and_those_of_an_older_version
             .current_dir(sandbox.path(""))
             .env_clear();
         let mut running = Running::start(command.stdout(Stdio::piped()));
-        running.logs_until("keepopen answers");
+        running.logs_until("keepopen is serving requests");
         let data = sandbox.path("data");
         assert_eq!(mode(&data), 0o700, "the data folder, with umask {umask}");
         let files: Vec<_> = std::fs::read_dir(&data).unwrap().map(|it| it.unwrap().path()).collect();
@@ -78,7 +78,7 @@ fn files_are_private_to_their_owner_with_any_umask_and_those_of_an_older_version
         let database = data.join("keepopen.db");
         std::fs::set_permissions(&database, std::fs::Permissions::from_mode(0o644)).unwrap();
         let mut running = sandbox.start(&["serve"]);
-        running.logs_until("keepopen answers");
+        running.logs_until("keepopen is serving requests");
         assert_eq!((mode(&data), mode(&database)), (0o700, 0o600));
         assert_eq!(running.stop(), Some(0));
     }
@@ -86,10 +86,10 @@ fn files_are_private_to_their_owner_with_any_umask_and_those_of_an_older_version
 
 #[cfg(unix)]
 #[test]
-fn a_missing_key_file_stops_every_command_that_needs_it_and_none_is_created() {
+fn every_command_that_needs_the_key_fails_if_the_key_file_is_missing_and_creates_no_new_file() {
     let sandbox = Sandbox::with_settings(LOOPBACK).with_database();
     let mut running = sandbox.start(&["serve"]);
-    running.logs_until("keepopen answers");
+    running.logs_until("keepopen is serving requests");
     assert_eq!(running.stop(), Some(0));
     let (key, moved_key) = (sandbox.path("data/keepopen.key"), sandbox.path("aside.key"));
     std::fs::rename(&key, &moved_key).unwrap();
@@ -104,7 +104,7 @@ fn a_missing_key_file_stops_every_command_that_needs_it_and_none_is_created() {
     }
     std::fs::rename(&moved_key, &key).unwrap();
     let mut running = sandbox.start(&["serve"]);
-    running.logs_until("keepopen answers");
+    running.logs_until("keepopen is serving requests");
     assert_eq!(running.stop(), Some(0));
 }
 

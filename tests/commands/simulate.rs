@@ -22,7 +22,7 @@ const READERS: &str = r#"{"reader":"one","at":"2026-11-02T08:00:00Z"}
 
 const SIMULATE: [&str; 5] = ["simulate", "--appeals", "draft.toml", "--readers", "readers.ndjson"];
 
-fn sandbox() -> Sandbox {
+fn sandbox_with_draft() -> Sandbox {
     let sandbox = Sandbox::with_settings(JOURNAL);
     sandbox.write("draft.toml", DRAFT);
     sandbox.write("readers.ndjson", READERS);
@@ -35,8 +35,8 @@ fn json_report(sandbox: &Sandbox, more: &[&str]) -> Value {
 }
 
 #[test]
-fn a_draft_is_simulated_as_live_without_other_appeals_and_nothing_is_written() {
-    let sandbox = sandbox();
+fn a_draft_is_simulated_as_if_it_were_live_and_nothing_is_written() {
+    let sandbox = sandbox_with_draft();
     let output = sandbox.run_ok(&SIMULATE);
     for line in [
         "4 page views of 2 readers",
@@ -56,7 +56,7 @@ fn a_draft_is_simulated_as_live_without_other_appeals_and_nothing_is_written() {
 
 #[test]
 fn a_simulation_applies_weights_by_country() {
-    let sandbox = sandbox();
+    let sandbox = sandbox_with_draft();
     let variants = r#"[{ id = "a", weights_by_country = { NZ = 0 }, copy = { heading = "Help" } },
         { id = "b", weight = 0, weights_by_country = { NZ = 1 }, copy = { heading = "Help" } }]"#;
     sandbox.write("draft.toml", &DRAFT.replace(r#"[{ id = "a", copy = { heading = "Help" } }]"#, variants));
@@ -76,7 +76,7 @@ fn a_simulation_applies_weights_by_country() {
 
 #[test]
 fn the_json_output_has_the_documented_names() {
-    let sandbox = sandbox();
+    let sandbox = sandbox_with_draft();
     let report = json_report(&sandbox, &[]);
     let names = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>().join(" ");
     assert_eq!(
@@ -113,7 +113,7 @@ fn live_appeals_come_from_the_named_file_or_the_settings_file_or_the_database() 
     let live = DRAFT
         .replace("id = \"summer\"", "id = \"winter\"\nlive = \"live\"")
         .replace("max_views = 1", "max_views = 2");
-    let sandbox = sandbox().with_database();
+    let sandbox = sandbox_with_draft().with_database();
     sandbox.write("live.toml", &live);
     let views = |report: &Value| report["live"]["views"].as_u64();
     let report = json_report(&sandbox, &["--live", "live.toml"]);
@@ -139,7 +139,7 @@ fn live_appeals_come_from_the_named_file_or_the_settings_file_or_the_database() 
 
 #[test]
 fn an_invalid_draft_is_reported_with_the_message_of_appeals_check() {
-    let sandbox = sandbox();
+    let sandbox = sandbox_with_draft();
     sandbox.write("draft.toml", &DRAFT.replace("banner", "poster"));
     let checked = sandbox.run_err(&["appeals", "check", "draft.toml"]);
     assert!(checked.contains("summer: surface[0]: "), "{checked}");
@@ -148,7 +148,7 @@ fn an_invalid_draft_is_reported_with_the_message_of_appeals_check() {
 
 #[test]
 fn invalid_lines_are_reported_by_line_number_and_no_results_are_printed() {
-    let sandbox = sandbox();
+    let sandbox = sandbox_with_draft();
     sandbox.write(
         "readers.ndjson",
         &READERS
@@ -159,9 +159,9 @@ fn invalid_lines_are_reported_by_line_number_and_no_results_are_printed() {
     let output = sandbox.run_err(&SIMULATE);
     assert!(output.starts_with("readers.ndjson is invalid:\n  line 2: reader: "), "{output}");
     assert!(output.contains("\n  line 3: EOF"), "{output}");
-    let early = READERS.replace("2026-11-03T08", "2026-11-01T08")
+    let lines_out_of_order = READERS.replace("2026-11-03T08", "2026-11-01T08")
         + "{\"reader\":\"a\",\"at\":\"x\"}\n".repeat(20).as_str();
-    sandbox.write("readers.ndjson", &early);
+    sandbox.write("readers.ndjson", &lines_out_of_order);
     let output = sandbox.run_err(&SIMULATE);
     assert!(output.contains("line 3: at: it is before 2026-11-02T08:00:00Z, when \"one\" saw"), "{output}");
     assert!(output.contains("\n  line 13: at: ") && !output.contains("line 14"), "{output}");
@@ -175,10 +175,10 @@ fn invalid_lines_are_reported_by_line_number_and_no_results_are_printed() {
 }
 
 #[test]
-fn exactly_one_of_page_views_and_a_population_is_required() {
-    let sandbox = sandbox();
-    for more in [&[][..], &["--readers", "readers.ndjson", "--population", "people.toml"]] {
-        let output = sandbox.run(&[&["simulate", "--appeals", "draft.toml"], more].concat());
+fn either_page_views_or_a_population_is_required_and_not_both() {
+    let sandbox = sandbox_with_draft();
+    for options in [&[][..], &["--readers", "readers.ndjson", "--population", "people.toml"]] {
+        let output = sandbox.run(&[&["simulate", "--appeals", "draft.toml"], options].concat());
         assert_eq!(output.status, Some(2), "{output:?}");
         assert!(output.err.contains("--population"), "{output:?}");
     }
@@ -186,7 +186,7 @@ fn exactly_one_of_page_views_and_a_population_is_required() {
 
 #[test]
 fn the_same_seed_gives_the_same_results_for_the_sample_population() {
-    let sandbox = sandbox();
+    let sandbox = sandbox_with_draft();
     let sample =
         std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/population.toml")).unwrap();
     sandbox.write("people.toml", &sample.replace("readers = 20000", "readers = 300"));
@@ -212,11 +212,11 @@ fn the_same_seed_gives_the_same_results_for_the_sample_population() {
 
 #[test]
 fn the_chart_is_well_formed_xml_and_loads_nothing() {
-    let sandbox = sandbox();
+    let sandbox = sandbox_with_draft();
     sandbox.write("a<b>&'.toml", DRAFT);
     sandbox.run_ok(&[&SIMULATE[..], &["--live", "a<b>&'.toml", "--svg", "chart.svg"]].concat());
     let svg = std::fs::read_to_string(sandbox.path("chart.svg")).unwrap();
-    assert_eq!(open_tags(&svg), Vec::<String>::new());
+    assert_eq!(unclosed_tags(&svg), Vec::<String>::new());
     assert!(
         svg.starts_with("<svg xmlns=\"http://www.w3.org/2000/svg\"") && svg.contains("<desc id=\"desc\">")
     );
@@ -227,7 +227,7 @@ fn the_chart_is_well_formed_xml_and_loads_nothing() {
 }
 
 /// Returns the tags without a matching end tag. Each `<` in the text must begin a tag.
-fn open_tags(xml: &str) -> Vec<String> {
+fn unclosed_tags(xml: &str) -> Vec<String> {
     let mut open = Vec::new();
     for part in xml.split('<').skip(1) {
         let (tag, text) = part.split_once('>').unwrap_or_else(|| panic!("{part:?} must be a tag"));

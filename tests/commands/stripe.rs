@@ -11,12 +11,12 @@ use serde_json::{Value, json};
 use super::{JOURNAL, Sandbox, contains};
 
 /// A practice Stripe that delivers events to its endpoints, and retries until they are accepted.
-async fn practice() -> PracticeStripe {
+async fn start_practice_stripe() -> PracticeStripe {
     let now = || Clock::System.now_ms() / 1000;
     practice_stripe_with(now, |it| it.retry_after = vec![Duration::from_millis(100); 600]).await
 }
 
-fn sandbox(stripe: &PracticeStripe) -> Sandbox {
+fn sandbox_with_stripe(stripe: &PracticeStripe) -> Sandbox {
     let settings = format!(
         "[server]\nbind = \"127.0.0.1:0\"\npublic_url = \"https://give.example.org/\"\n[management]\nbind = \"127.0.0.1:0\"\n\
          [stripe]\nsecret_key = \"{STRIPE_KEY}\"\napi_url = \"{}\"\n{JOURNAL}",
@@ -40,28 +40,29 @@ async fn cause_an_event(stripe: &PracticeStripe) {
         ("line_items[0][price_data][product_data][name]", "A contribution"),
     ];
     let url = format!("{}/v1/checkout/sessions", stripe.url());
-    let made = reqwest::Client::new().post(url).bearer_auth(STRIPE_KEY).form(&form).send().await.unwrap();
-    let session: Value = made.json().await.unwrap();
+    let response = reqwest::Client::new().post(url).bearer_auth(STRIPE_KEY).form(&form).send().await.unwrap();
+    let session: Value = response.json().await.unwrap();
     stripe.expire(session["id"].as_str().unwrap_or_else(|| panic!("{session}"))).unwrap();
     stripe.deliveries_settled().await;
 }
 
 #[tokio::test]
 async fn an_endpoint_is_created_once_with_exactly_the_required_events() {
-    let stripe = practice().await;
-    let sandbox = sandbox(&stripe);
+    let stripe = start_practice_stripe().await;
+    let sandbox = sandbox_with_stripe(&stripe);
     let output = sandbox.run_ok(&["stripe", "connect"]);
-    let made = stripe.endpoints();
-    assert_eq!(made.len(), 1);
-    assert_eq!(made[0]["url"], "https://give.example.org/webhooks/stripe");
-    assert_eq!((&made[0]["api_version"], &made[0]["enabled_events"]), (&json!(API_VERSION), &json!(EVENTS)));
-    assert!(output.contains(&format!("{}: created", id(&made[0]))), "{output}");
+    let endpoints = stripe.endpoints();
+    assert_eq!(endpoints.len(), 1);
+    assert_eq!(endpoints[0]["url"], "https://give.example.org/webhooks/stripe");
+    assert_eq!(endpoints[0]["api_version"], API_VERSION);
+    assert_eq!(endpoints[0]["enabled_events"], json!(EVENTS));
+    assert!(output.contains(&format!("{}: created", id(&endpoints[0]))), "{output}");
     for permission in ["Checkout Sessions", "Webhook Endpoints", "PaymentIntents"] {
         assert!(output.contains(permission), "{output}");
     }
     let again = sandbox.run_ok(&["stripe", "connect"]);
     assert!(again.contains("already correct"), "{again}");
-    assert_eq!(stripe.endpoints(), made);
+    assert_eq!(stripe.endpoints(), endpoints);
     assert!(
         !output.contains("whsec_") && !contains(&sandbox.all_bytes(), "whsec_"),
         "the endpoint's secret must not be printed, or stored unencrypted"
@@ -70,8 +71,8 @@ async fn an_endpoint_is_created_once_with_exactly_the_required_events() {
 
 #[tokio::test]
 async fn changes_in_the_dashboard_are_corrected() {
-    let stripe = practice().await;
-    let sandbox = sandbox(&stripe);
+    let stripe = start_practice_stripe().await;
+    let sandbox = sandbox_with_stripe(&stripe);
     sandbox.run_ok(&["stripe", "connect"]);
     let endpoint = stripe.endpoints().remove(0);
     let changed = json!({"enabled_events": [EVENTS[1], "person.created"], "status": "disabled"});
@@ -85,14 +86,14 @@ async fn changes_in_the_dashboard_are_corrected() {
 
 #[tokio::test]
 async fn an_endpoint_that_we_did_not_create_is_not_changed() {
-    let stripe = practice().await;
-    let sandbox = sandbox(&stripe);
+    let stripe = start_practice_stripe().await;
+    let sandbox = sandbox_with_stripe(&stripe);
     sandbox.run_ok(&["stripe", "connect"]);
-    let made = stripe.endpoints().remove(0);
-    stripe.change_endpoint(id(&made), &json!({"metadata": {}, "enabled_events": ["*"]})).unwrap();
+    let endpoint = stripe.endpoints().remove(0);
+    stripe.change_endpoint(id(&endpoint), &json!({"metadata": {}, "enabled_events": ["*"]})).unwrap();
     let foreign = stripe.endpoints().remove(0);
     // This data folder does not contain the endpoint's secret, and nothing marks the endpoint as ours.
-    let output = self::sandbox(&stripe).run_ok(&["stripe", "connect"]);
+    let output = sandbox_with_stripe(&stripe).run_ok(&["stripe", "connect"]);
     assert!(
         output
             .contains(&format!("{}: delivers to the same URL. It was not created by keepopen", id(&foreign))),
@@ -104,12 +105,12 @@ async fn an_endpoint_that_we_did_not_create_is_not_changed() {
 #[cfg(unix)]
 #[tokio::test]
 async fn the_old_endpoint_is_disabled_only_after_the_new_one_delivered_to_the_running_service() {
-    let stripe = practice().await;
-    let sandbox = sandbox(&stripe);
+    let stripe = start_practice_stripe().await;
+    let sandbox = sandbox_with_stripe(&stripe);
     let mut service = sandbox.start(&["serve"]);
-    let logs = service.logs_until("keepopen answers");
+    let logs = service.logs_until("keepopen is serving requests");
     assert!(logs.contains("no webhook secret is configured"), "{logs}");
-    let line = logs.lines().find(|line| line.contains("keepopen answers")).unwrap();
+    let line = logs.lines().find(|line| line.contains("keepopen is serving requests")).unwrap();
     let port: String =
         line.split("127.0.0.1:").nth(1).unwrap().chars().take_while(char::is_ascii_digit).collect();
     let url = format!("http://127.0.0.1:{port}/webhooks/stripe");
@@ -124,10 +125,10 @@ async fn the_old_endpoint_is_disabled_only_after_the_new_one_delivered_to_the_ru
     assert!(output.contains(&format!("{}: an older endpoint", id(&first))), "{output}");
     let second = stripe.endpoints().remove(1);
     assert_eq!((&second["url"], second["status"].as_str()), (&json!(url), Some("enabled")));
-    let early = sandbox.run_err(&["stripe", "roll-secret", "--finish"]);
-    assert!(early.contains("has not delivered anything yet"), "{early}");
-    let twice = sandbox.run_err(&["stripe", "roll-secret"]);
-    assert!(twice.contains("--finish"), "{twice}");
+    let sentence = sandbox.run_err(&["stripe", "roll-secret", "--finish"]);
+    assert!(sentence.contains("has not delivered anything yet"), "{sentence}");
+    let sentence = sandbox.run_err(&["stripe", "roll-secret"]);
+    assert!(sentence.contains("--finish"), "{sentence}");
 
     let before = stripe.deliveries().len();
     cause_an_event(&stripe).await;
@@ -154,16 +155,16 @@ async fn the_old_endpoint_is_disabled_only_after_the_new_one_delivered_to_the_ru
 
 #[tokio::test]
 async fn another_api_version_gets_a_new_endpoint_in_addition_to_the_old_one() {
-    let stripe = practice().await;
-    let sandbox = sandbox(&stripe);
+    let stripe = start_practice_stripe().await;
+    let sandbox = sandbox_with_stripe(&stripe);
     sandbox.run_ok(&["stripe", "connect"]);
     let old = stripe.endpoints().remove(0);
     stripe.change_endpoint(id(&old), &json!({"api_version": "2024-06-20"})).unwrap();
     let status = sandbox.run(&["stripe", "status"]);
     assert_eq!(status.status, Some(1), "{status:?}");
     assert!(status.out.contains("version: 2024-06-20"), "{status:?}");
-    let early = sandbox.run_err(&["stripe", "connect", "--finish"]);
-    assert!(early.contains("run `keepopen stripe connect` first"), "{early}");
+    let sentence = sandbox.run_err(&["stripe", "connect", "--finish"]);
+    assert!(sentence.contains("run `keepopen stripe connect` first"), "{sentence}");
     let output = sandbox.run_ok(&["stripe", "connect"]);
     assert!(output.contains("2024-06-20, which still delivers"), "{output}");
     assert_eq!(stripe.endpoints().len(), 2);
@@ -174,17 +175,17 @@ async fn another_api_version_gets_a_new_endpoint_in_addition_to_the_old_one() {
 
 #[tokio::test]
 async fn the_status_reports_what_is_wrong_and_exits_with_1() {
-    let stripe = practice().await;
-    let sandbox = sandbox(&stripe);
-    let none = sandbox.run(&["stripe", "status"]);
-    assert_eq!(none.status, Some(1), "{none:?}");
-    assert!(none.out.contains("no endpoint of this account delivers to this service"), "{none:?}");
+    let stripe = start_practice_stripe().await;
+    let sandbox = sandbox_with_stripe(&stripe);
+    let output = sandbox.run(&["stripe", "status"]);
+    assert_eq!(output.status, Some(1), "{output:?}");
+    assert!(output.out.contains("no endpoint of this account delivers to this service"), "{output:?}");
     sandbox.run_ok(&["stripe", "connect"]);
-    let good = sandbox.run_ok(&["stripe", "status"]);
+    let output = sandbox.run_ok(&["stripe", "status"]);
     for words in
         ["mode: test", "(enabled)", "missing events: none", "last delivery: none yet", "Nothing is wrong."]
     {
-        assert!(good.contains(words), "the output must contain {words:?}: {good}");
+        assert!(output.contains(words), "the output must contain {words:?}: {output}");
     }
     let endpoint = stripe.endpoints().remove(0);
     for (change, words) in [
@@ -207,16 +208,16 @@ async fn the_status_reports_what_is_wrong_and_exits_with_1() {
 
 #[tokio::test]
 async fn the_checklist_marks_each_point_as_good_wrong_or_to_do() {
-    let stripe = practice().await;
-    let sandbox = sandbox(&stripe);
-    let lines = |mark: &str| -> Vec<String> {
+    let stripe = start_practice_stripe().await;
+    let sandbox = sandbox_with_stripe(&stripe);
+    let points_marked = |mark: &str| -> Vec<String> {
         let output = sandbox.run(&["stripe", "checklist"]);
         assert_eq!(output.status, Some(1), "the checklist must fail in test mode: {output:?}");
         let marked = output.out.lines().filter_map(|line| line.strip_prefix(mark));
         marked.map(|line| line.trim_start().to_owned()).collect()
     };
-    let has = |lines: &[String], words: &str| lines.iter().any(|line| line.contains(words));
-    let wrong = lines("WRONG");
+    let has = |points: &[String], words: &str| points.iter().any(|point| point.contains(words));
+    let wrong = points_marked("WRONG");
     for words in [
         "stripe.mode is \"test\"",
         "No endpoint in this mode",
@@ -226,10 +227,10 @@ async fn the_checklist_marks_each_point_as_good_wrong_or_to_do() {
         assert!(has(&wrong, words), "the wrong points must contain {words:?}: {wrong:?}");
     }
     stripe.limit_account(true);
-    assert!(has(&lines("WRONG"), "can't take payments yet"));
+    assert!(has(&points_marked("WRONG"), "can't take payments yet"));
     stripe.limit_account(false);
     sandbox.run_ok(&["stripe", "connect"]);
-    let good = lines("good");
+    let good = points_marked("good");
     for words in [
         "can take payments",
         "receives payouts",
@@ -240,7 +241,7 @@ async fn the_checklist_marks_each_point_as_good_wrong_or_to_do() {
     ] {
         assert!(has(&good, words), "the good points must contain {words:?}: {good:?}");
     }
-    let to_do = lines("to do");
+    let to_do = points_marked("to do");
     assert!(has(&to_do, "restricted key") && has(&to_do, "smallest amount"), "{to_do:?}");
 }
 
@@ -263,8 +264,8 @@ fn the_manual_lists_exactly_the_required_events_and_permissions() {
 
 #[tokio::test]
 async fn an_address_that_stripe_can_not_deliver_to_is_refused() {
-    let stripe = practice().await;
-    let sandbox = sandbox(&stripe);
+    let stripe = start_practice_stripe().await;
+    let sandbox = sandbox_with_stripe(&stripe);
     let sentence = sandbox.run_err(&["stripe", "connect", "--url", "ftp://give.example.org/"]);
     assert!(sentence.contains("--url https://"), "{sentence}");
     for arguments in [&["stripe", "connect"][..], &["stripe", "status"], &["stripe", "checklist"]] {
@@ -275,23 +276,23 @@ async fn an_address_that_stripe_can_not_deliver_to_is_refused() {
 
 #[tokio::test]
 async fn the_status_shows_the_version_of_every_endpoint_with_our_address() {
-    let stripe = practice().await;
-    let sandbox = sandbox(&stripe);
+    let stripe = start_practice_stripe().await;
+    let sandbox = sandbox_with_stripe(&stripe);
     sandbox.run_ok(&["stripe", "connect"]);
-    let make = async |url: &str, version: &str| {
+    let create_endpoint = async |url: &str, version: &str| {
         let form = [("url", url), ("enabled_events[0]", "*"), ("api_version", version)];
         let call = reqwest::Client::new().post(format!("{}/v1/webhook_endpoints", stripe.url()));
         let made: Value =
             call.bearer_auth(STRIPE_KEY).form(&form).send().await.unwrap().json().await.unwrap();
         made["id"].as_str().unwrap_or_else(|| panic!("{made}")).to_owned()
     };
-    let old = make("https://give.example.org/webhooks/stripe/", "2020-08-27").await;
-    let off = make("https://give.example.org/webhooks/stripe", "2023-08-16").await;
-    stripe.change_endpoint(&off, &json!({"status": "disabled"})).unwrap();
-    make("https://shop.example.org/webhooks/stripe", "2022-11-15").await;
+    let old = create_endpoint("https://give.example.org/webhooks/stripe/", "2020-08-27").await;
+    let disabled = create_endpoint("https://give.example.org/webhooks/stripe", "2023-08-16").await;
+    stripe.change_endpoint(&disabled, &json!({"status": "disabled"})).unwrap();
+    create_endpoint("https://shop.example.org/webhooks/stripe", "2022-11-15").await;
     let output = sandbox.run(&["stripe", "status"]).out;
     assert!(output.contains(&format!("also delivers: {old}, version 2020-08-27")), "{output}");
-    assert!(output.contains(&format!("disabled: {off}, version 2023-08-16")), "{output}");
+    assert!(output.contains(&format!("disabled: {disabled}, version 2023-08-16")), "{output}");
     assert!(
         output.contains(&format!("version: {API_VERSION}")) && !output.contains("2022-11-15"),
         "{output}"

@@ -17,13 +17,13 @@ default_interval = "once"
 default_amount_minor = 500
 "#;
 
-fn sandbox() -> Sandbox {
+fn sandbox_with_two_sites() -> Sandbox {
     Sandbox::with_settings(&format!("{GAZETTE}{JOURNAL}")).with_database()
 }
 
 #[test]
 fn one_switch_is_changed_and_the_others_are_not() {
-    let sandbox = sandbox();
+    let sandbox = sandbox_with_two_sites();
     let wall = ["switch", "off", "--site", "journal", "--surface", "wall"];
     assert_eq!(sandbox.run_ok(&wall), "journal: whole site on; surfaces: banner on, inline on, wall off\n");
     let all = ["switch", "off", "--site", "journal"];
@@ -38,8 +38,8 @@ fn one_switch_is_changed_and_the_others_are_not() {
 }
 
 #[test]
-fn a_missing_site_cannot_be_switched() {
-    let sandbox = sandbox();
+fn an_unknown_site_or_surface_can_not_be_switched() {
+    let sandbox = sandbox_with_two_sites();
     let sentence = sandbox.run_err(&["switch", "off", "--site", "jurnal"]);
     assert!(sentence.contains("no such site"), "{sentence}");
     let output = sandbox.run(&["switch", "off", "--site", "journal", "--surface", "poster"]);

@@ -1,3 +1,4 @@
+// Checks that the log lines, events and files that the pages name exist.
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
@@ -12,7 +13,7 @@ function textOf(...folders) {
       .filter((entry) => entry.isFile())
       .map((entry) => readFileSync(`${entry.parentPath ?? entry.path}/${entry.name}`, "utf8")),
   );
-  assert.ok(files.length > 10, "the folders must contain more than 10 files, or the test misses most of them");
+  assert.ok(files.length > 10, "the test must find more than 10 files; otherwise it misses most of them");
   return files.join("\n");
 }
 

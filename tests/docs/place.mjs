@@ -129,7 +129,7 @@ async function freePorts() {
     const free = await Promise.all(ports.map(isFree));
     if (free.every(Boolean)) return ports;
   }
-  throw new Error("found no six consecutive free ports");
+  throw new Error("could not find six consecutive free ports");
 }
 
 function isFree(port) {

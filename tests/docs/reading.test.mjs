@@ -1,3 +1,4 @@
+// Tests `blocks.mjs`, which reads the pages, and `expected.mjs`, which compares outputs.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { blocks, steps } from "./blocks.mjs";
@@ -18,7 +19,7 @@ test("an expected output belongs to the block above it", () => {
   assert.equal(step.expected.text, "a\n");
 });
 
-test("a page with a block that is neither run nor compared is rejected", () => {
+test("a page with a block that the test can't use is rejected", () => {
   for (const page of [fence("sh", "echo a"), fence("text", "a"), fence("python", "1"), fence("sh run", "echo") + fence("text", "") + fence("text", ""), "~~~sh\na\n~~~\n", "    echo a\n", "  ```sh run\n  a\n  ```\n", "```sh run\nno end\n"]) {
     assert.throws(() => steps(page), undefined, page);
   }

@@ -18,7 +18,7 @@ assert.ok(binary?.startsWith("/"), "Set KEEPOPEN_BIN to the absolute path of the
 const names = process.argv.length > 2 ? process.argv.slice(2) : (await readdir(new URL("docs/", root))).filter((name) => name.endsWith(".md")).sort();
 
 /** Returns a copy of `index.html` with a snippet in it. A snippet with the script tag replaces the existing tag. */
-function withSnippet(index, { attributes, text }) {
+function insertSnippet(index, { attributes, text }) {
   const page = text.includes("embed.js") ? index.replace(/^.*embed\.js.*\n/m, "") : index;
   const before = attributes.head ? "</head>" : "</article>";
   assert.ok(page.includes(before), `index.html must contain ${before}`);
@@ -38,7 +38,10 @@ async function shownSurface(browser, url) {
   }
 }
 
-/** Gives on a page with a card that works. Checks that the reader comes back, is thanked, and sees no more appeals. */
+/**
+ * Makes a gift on a page, with a card that works. Checks that the reader comes back, is thanked, and sees no more
+ * appeals.
+ */
 async function give(browser, url) {
   const reader = await newReader(browser);
   try {
@@ -76,7 +79,7 @@ async function runStep(step, place, browser) {
       return place.start(text, attributes.until);
     case "show": {
       const name = attributes.head ?? attributes.body;
-      await place.write(name, withSnippet(await place.read("index.html"), step));
+      await place.write(name, insertSnippet(await place.read("index.html"), step));
       assert.equal(await shownSurface(browser, `${place.site}/${name}`), attributes.shows);
       return;
     }

@@ -58,7 +58,7 @@ fn this_process_runs_as_the_service_if_the_variable_is_set() {
         let front = front.workers(1).bind("127.0.0.1:0").unwrap();
         let address = front.addrs()[0];
         let server = front.run();
-        tracing::info!(%address, "keepopen answers");
+        tracing::info!(%address, "keepopen is serving requests");
         server.await.unwrap();
     });
 }

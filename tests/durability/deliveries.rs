@@ -12,10 +12,10 @@ use super::gifts::{Event, events_of};
 
 /// The number of deliveries that run at the same time.
 const SENDERS: usize = 16;
-/// The number of waiting events. The next event to deliver is chosen from them at random.
-const SHUFFLED: usize = 32;
+/// The number of events that wait to be delivered. The next event is chosen from them at random.
+const WAITING_EVENTS: usize = 32;
 
-/// The events to deliver, and the acknowledged ones.
+/// The events to deliver, and the acknowledged events.
 pub(crate) struct Deliveries {
     state: Mutex<State>,
     acknowledgement: Notify,
@@ -36,7 +36,7 @@ struct State {
 impl State {
     /// Takes a waiting event, or repeats an acknowledged one. `None` if no event is left.
     fn next_event(&mut self) -> Option<Event> {
-        while self.waiting.len() < SHUFFLED && self.next_gift < self.end_gift {
+        while self.waiting.len() < WAITING_EVENTS && self.next_gift < self.end_gift {
             self.waiting.extend(events_of(self.next_gift));
             self.next_gift += 1;
         }
@@ -57,7 +57,7 @@ impl Deliveries {
     }
 
     /// Creates deliveries of the events of an unlimited number of gifts, until [`Self::start_no_more_gifts`] is called.
-    pub(crate) fn without_end(seed: u64) -> Arc<Self> {
+    pub(crate) fn of_unlimited_gifts(seed: u64) -> Arc<Self> {
         Self::of(u64::MAX, seed)
     }
 
@@ -132,10 +132,10 @@ impl Deliveries {
         self.acknowledgement.notify_one();
     }
 
-    /// Waits until `more` further events are acknowledged, or no event is left.
-    pub(crate) async fn wait_for_acknowledgements(&self, more: usize) {
+    /// Waits until `count` further events are acknowledged, or no event is left.
+    pub(crate) async fn wait_for_acknowledgements(&self, count: usize) {
         let acknowledgements = async {
-            for _ in 0..more {
+            for _ in 0..count {
                 self.acknowledgement.notified().await;
                 let state = self.state.lock().unwrap();
                 if state.waiting.is_empty() && state.next_gift >= state.end_gift {
@@ -160,8 +160,8 @@ impl Deliveries {
         events.map(|(_, event)| event.id.clone()).collect()
     }
 
-    /// The position of one acknowledgement.
-    pub(crate) fn moment_of_an_acknowledgement(&self, random: &mut fastrand::Rng) -> usize {
+    /// The position of an acknowledgement that is chosen at random.
+    pub(crate) fn position_of_an_acknowledgement(&self, random: &mut fastrand::Rng) -> usize {
         let state = self.state.lock().unwrap();
         state.acknowledged[random.usize(..state.acknowledged.len())].0
     }

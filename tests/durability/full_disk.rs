@@ -16,7 +16,7 @@ use super::program::{Running, Service};
 
 /// How long a service may take to report that its disk is full, or that it is ready again.
 const NOTICE_TIMEOUT: Duration = Duration::from_secs(15);
-/// How long it may take until every acknowledged event is booked.
+/// How long a service may take to book every acknowledged event.
 const BOOKING_TIMEOUT: Duration = Duration::from_secs(30);
 /// The number of gifts that are delivered before the disk is full, and again after it has space.
 const GIFTS: u64 = 20;
@@ -42,9 +42,9 @@ struct ServiceOnSmallDisk {
 
 impl ServiceOnSmallDisk {
     fn start(service: &Service) -> Self {
-        let running = service.start_on_disk_of("20m");
-        let (ready, address) = block_in_place(|| (running.management(), running.address()));
-        let management = ready.trim_end_matches("/readyz").to_owned();
+        let running = service.start_on_new_disk("20m");
+        let (readiness_url, address) = block_in_place(|| (running.readiness_url(), running.address()));
+        let management = readiness_url.trim_end_matches("/readyz").to_owned();
         let filler = running.path_from_here(&service.data()).join("filler");
         let client = Client::builder().timeout(Duration::from_secs(20)).build().unwrap();
         Self { running, address, management, client, filler, acknowledged: 0, next_gift: 1 }
@@ -73,15 +73,16 @@ impl ServiceOnSmallDisk {
         }
     }
 
-    /// Delivers the session of the next gift, from which its payment is booked.
+    /// Delivers the session event of the next gift. The gift's payment is booked from this event. Returns whether the
+    /// event was acknowledged.
     async fn deliver_next(&mut self) -> bool {
         let event = events_of(self.next_gift).remove(0);
-        let acknowledged = self.deliver(&event).await;
-        if acknowledged {
+        let is_acknowledged = self.deliver(&event).await;
+        if is_acknowledged {
             self.next_gift += 1;
             self.acknowledged += 1;
         }
-        acknowledged
+        is_acknowledged
     }
 
     async fn metric(&self, series: &str) -> f64 {
@@ -139,7 +140,7 @@ async fn a_service_recovers_from_a_full_disk_without_a_restart() {
     }
     let service = Service::on_sqlite_file();
     let mut run = LongRun::of("full disks", "KEEPOPEN_TEST_FULL_DISKS", 1);
-    while let Some(round) = run.round(5) {
+    while let Some(round) = run.next_round(5) {
         let mut service_on_disk = ServiceOnSmallDisk::start(&service);
         for _ in 0..round.count {
             for _ in 0..GIFTS {

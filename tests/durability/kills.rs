@@ -28,7 +28,8 @@ struct Results {
     recovery_ms: u64,
 }
 
-/// Kills a service while events arrive. Returns the inbox's content at that moment, and all acknowledged events.
+/// Kills a service while events arrive, and checks that the inbox contains every acknowledged event. Returns the
+/// inbox's content.
 async fn kill_during_work(
     service: &Service,
     running: Running,
@@ -42,7 +43,7 @@ async fn kill_during_work(
     tokio::time::sleep(Duration::from_micros(random.u64(..5_000))).await;
     block_in_place(|| running.kill());
     senders.join_all().await;
-    let inbox = service.inbox_after_a_kill().await;
+    let inbox = service.read_inbox_after_stop().await;
     check_nothing_lost(&inbox, &deliveries.acknowledged())?;
     Ok(inbox)
 }
@@ -51,7 +52,7 @@ async fn kill_during_work(
 /// service, its final ledger, and the number of gifts that were delivered to it.
 async fn kill_repeatedly(round: Round) -> Result<(Results, Service, LedgerState, u64), Violation> {
     let (mut random, mut results) = (fastrand::Rng::with_seed(round.seed), Results::default());
-    let deliveries = Deliveries::without_end(round.seed);
+    let deliveries = Deliveries::of_unlimited_gifts(round.seed);
     let service = Service::new(Program::Keepopen);
     // The events that were acknowledged before the last kill.
     let mut acknowledged = BTreeSet::new();
@@ -91,7 +92,8 @@ async fn kill_repeatedly(round: Round) -> Result<(Results, Service, LedgerState,
             results.acknowledged = acknowledged.len() as u64;
             return Ok((results, service, ledger, deliveries.start_no_more_gifts()));
         }
-        // Closes this reader. If it stayed open, the next start would not need a recovery, which this test checks.
+        // Closes this connection. If it stayed open, the next start would not need to recover the database, and this
+        // test would not check the recovery.
         app.store.close().await;
 
         let inbox = kill_during_work(&service, running, &address, &deliveries, &mut random).await?;
@@ -120,7 +122,7 @@ async fn undisturbed_ledger(other: &Service, gifts: u64) -> LedgerState {
 async fn repeated_kills_lose_no_event_and_lead_to_the_same_ledger() {
     let database = if std::env::var("KEEPOPEN_TEST_POSTGRES").is_ok() { "PostgreSQL" } else { "SQLite" };
     let mut run = LongRun::of(&format!("kills on {database}"), "KEEPOPEN_TEST_KILLS", 25);
-    while let Some(round) = run.round(KILLS_PER_ROUND) {
+    while let Some(round) = run.next_round(KILLS_PER_ROUND) {
         let (results, service, ledger, gifts) = kill_repeatedly(round)
             .await
             .unwrap_or_else(|violation| panic!("{violation:?}, in {round:?} of {run}"));
@@ -146,12 +148,15 @@ async fn repeated_kills_lose_no_event_and_lead_to_the_same_ledger() {
         // The maximum covers all parts of the run, so that a slow recovery in an earlier part counts too.
         assert!(run.total("greatest recovery in ms") < RECOVERY_MS, "a recovery took too long: {run}");
     }
-    assert!(run.total("acknowledged and unprocessed at a kill") > 0, "no kill happened during work: {run}");
+    assert!(
+        run.total("acknowledged and unprocessed at a kill") > 0,
+        "at least one kill must happen while an acknowledged event is not processed: {run}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_service_that_acknowledges_before_it_stores_is_detected() {
-    let (service, deliveries) = (Service::new(Program::AnswersFirst), Deliveries::without_end(3));
+    let (service, deliveries) = (Service::new(Program::AnswersFirst), Deliveries::of_unlimited_gifts(3));
     let mut random = fastrand::Rng::with_seed(3);
     for _ in 0..KILLS_PER_ROUND {
         let running = service.start();

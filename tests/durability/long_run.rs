@@ -66,11 +66,11 @@ impl LongRun {
     }
 
     /// The next round, of at most this many repetitions; `None` if all are done.
-    pub(crate) fn round(&self, max: u64) -> Option<Round> {
-        let left = self.repetitions.saturating_sub(self.progress.done);
-        (left > 0).then(|| Round {
+    pub(crate) fn next_round(&self, max: u64) -> Option<Round> {
+        let remaining = self.repetitions.saturating_sub(self.progress.done);
+        (remaining > 0).then(|| Round {
             seed: self.progress.seed.wrapping_add(self.progress.done),
-            count: left.min(max),
+            count: remaining.min(max),
         })
     }
 
@@ -112,20 +112,20 @@ fn an_interrupted_run_continues_where_it_stopped() {
     let folder = tempfile::TempDir::new().unwrap();
     let start = |seed| LongRun::stored_in(Some(folder.path()), "kills on paper", 50, seed);
     let mut run = start(7);
-    let first = run.round(20).unwrap();
+    let first = run.next_round(20).unwrap();
     assert_eq!(first, Round { seed: 7, count: 20 });
     run.record_success(first, &[("acknowledged", 100), ("greatest recovery in ms", 40)]);
     // Begins a round and does not finish it.
-    assert_eq!(run.round(20).unwrap(), Round { seed: 27, count: 20 });
+    assert_eq!(run.next_round(20).unwrap(), Round { seed: 27, count: 20 });
 
     let mut run = start(8);
-    let second = run.round(20).unwrap();
+    let second = run.next_round(20).unwrap();
     assert_eq!(second, Round { seed: 27, count: 20 });
     run.record_success(second, &[("acknowledged", 1), ("greatest recovery in ms", 30)]);
-    let last = run.round(20).unwrap();
+    let last = run.next_round(20).unwrap();
     assert_eq!(last, Round { seed: 47, count: 10 });
     run.record_success(last, &[]);
-    assert_eq!(run.round(20), None);
+    assert_eq!(run.next_round(20), None);
     let expected =
         "kills on paper: 50 of 50 done with seed 7; acknowledged: 101; greatest recovery in ms: 40";
     assert_eq!(start(9).to_string(), expected);

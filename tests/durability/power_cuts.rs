@@ -23,7 +23,7 @@ const CUTS_PER_RECORDING: u64 = 20;
 /// The number of gifts before the restart of the service in a recording, and again after it.
 const GIFTS: u64 = 120;
 
-async fn start(data: &Path, database: &str) -> Result<Arc<App>, Violation> {
+async fn start_app(data: &Path, database: &str) -> Result<Arc<App>, Violation> {
     let settings = sites::from_toml(&settings(data, database)).unwrap();
     actions::start(settings, Clock::System).await.map_err(|error| Violation::Damaged(error.to_string()))
 }
@@ -32,7 +32,7 @@ async fn start(data: &Path, database: &str) -> Result<Arc<App>, Violation> {
 struct Recorded {
     recording: Arc<Recording>,
     deliveries: Arc<Deliveries>,
-    /// The content of the key file, which is not part of the database.
+    /// The path of the key file, which is not part of the database.
     key: PathBuf,
     _data: TempDir,
     _files: TempDir,
@@ -47,7 +47,7 @@ async fn record(syncs: Syncs, seed: u64) -> Recorded {
     let deliveries = Deliveries::with_positions(0, seed, move || position_source.position());
     for _ in 0..2 {
         deliveries.add_gifts(GIFTS);
-        let app = start(data.path(), &recording.url("keepopen.db")).await.unwrap();
+        let app = start_app(data.path(), &recording.url("keepopen.db")).await.unwrap();
         let running = api::serve(&app).unwrap();
         tokio::spawn(running.server);
         let jobs = jobs::run(&app);
@@ -76,7 +76,7 @@ impl Recorded {
     async fn cut(&self, number: u64, random: &mut fastrand::Rng) -> Cut {
         let at = match number % 4 {
             // The riskiest moment for an event: right after its acknowledgement.
-            0 => self.deliveries.moment_of_an_acknowledgement(random),
+            0 => self.deliveries.position_of_an_acknowledgement(random),
             1 => self.recording.any_moment(random),
             2 => self.recording.risky_moment(random),
             _ => self.recording.moment_of_a_directory_change(random),
@@ -93,7 +93,7 @@ impl Recorded {
 /// Starts the service on a disk after a power cut, and checks its database.
 async fn check_disk(data: &Path, acknowledged: &BTreeSet<String>) -> Result<(), Violation> {
     let damaged = |error: StoreError| Violation::Damaged(error.to_string());
-    let app = start(data, &format!("sqlite:{}", data.join("keepopen.db").display())).await?;
+    let app = start_app(data, &format!("sqlite:{}", data.join("keepopen.db").display())).await?;
     let sql = "SELECT integrity_check FROM pragma_integrity_check";
     let integrity = app.store.read_sql(sql).await.map_err(damaged)?;
     if integrity != ["ok"] {
@@ -109,10 +109,10 @@ async fn check_disk(data: &Path, acknowledged: &BTreeSet<String>) -> Result<(), 
 #[actix_web::test]
 async fn acknowledged_events_survive_a_power_cut() {
     let mut run = LongRun::of("power cuts on SQLite", "KEEPOPEN_TEST_CUTS", 20);
-    while let Some(round) = run.round(CUTS_PER_RECORDING) {
+    while let Some(round) = run.next_round(CUTS_PER_RECORDING) {
         let recorded = record(Syncs::Kept, round.seed).await;
         let mut random = fastrand::Rng::with_seed(round.seed);
-        let (mut writes, mut torn, mut names, mut acknowledged) = (0, 0, 0, 0);
+        let (mut lost_writes, mut torn_writes, mut lost_entries, mut acknowledged) = (0, 0, 0, 0);
         for number in 0..round.count {
             let Cut { at, lost, acknowledged: survivors, disk, outcome } =
                 recorded.cut(number, &mut random).await;
@@ -124,18 +124,18 @@ async fn acknowledged_events_survive_a_power_cut() {
                     disk.display()
                 );
             }
-            writes += lost.whole as u64;
-            torn += lost.torn as u64;
-            names += lost.names as u64;
+            lost_writes += lost.whole as u64;
+            torn_writes += lost.torn as u64;
+            lost_entries += lost.names as u64;
             acknowledged += survivors.len() as u64;
         }
         run.record_success(
             round,
             &[
                 ("acknowledged before the cuts", acknowledged),
-                ("writes lost", writes),
-                ("writes torn", torn),
-                ("directory entries lost", names),
+                ("writes lost", lost_writes),
+                ("writes torn", torn_writes),
+                ("directory entries lost", lost_entries),
             ],
         );
         if run.is_long() {
@@ -144,7 +144,7 @@ async fn acknowledged_events_survive_a_power_cut() {
     }
     println!("{run}");
     for name in ["acknowledged before the cuts", "writes lost"] {
-        assert!(run.total(name) > 0, "no power cut counted for {name:?}: {run}");
+        assert!(run.total(name) > 0, "the total of {name:?} must be above 0: {run}");
     }
 }
 

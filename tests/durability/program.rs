@@ -24,7 +24,7 @@ pub(crate) fn settings(data: &std::path::Path, database: &str) -> String {
     settings_with(data, database, "", JOURNAL)
 }
 
-/// Like [`settings`], with the management port on `management`, and with `more` TOML at the end.
+/// Like [`settings`], with the management server at the address `management`, and with `more` TOML at the end.
 fn settings_with(data: &std::path::Path, database: &str, management: &str, more: &str) -> String {
     format!(
         r#"
@@ -96,7 +96,7 @@ impl Service {
         std::fs::write(self.folder.path().join("keepopen.toml"), text).unwrap();
     }
 
-    /// Uses the key of another service, so that supporters have the same ids in both.
+    /// Creates a service with the key of another service, so that supporters have the same ids in both.
     pub(crate) fn with_the_key_of(other: &Self) -> Self {
         let service = Self::new(Program::Keepopen);
         std::fs::copy(other.data().join("keepopen.key"), service.data().join("keepopen.key")).unwrap();
@@ -132,7 +132,7 @@ impl Service {
     }
 
     /// Starts the service with its data folder on a new file system of this size, which no other process sees.
-    pub(crate) fn start_on_disk_of(&self, size: &str) -> Running {
+    pub(crate) fn start_on_new_disk(&self, size: &str) -> Running {
         let mount = format!("mount -t tmpfs -o size={size},mode=700 keepopen \"$0\" && exec \"$1\" serve");
         let mut command = Command::new("unshare");
         command.args(["-rm", "/bin/sh", "-c", &mount]).arg(self.data()).arg(program_path());
@@ -154,9 +154,9 @@ impl Service {
         App::new(settings, Clock::System, store, gateway, vault)
     }
 
-    /// The inbox's content after a kill. On SQLite this reads a copy. Opening the file itself would recover the
-    /// database, which the next start must do.
-    pub(crate) async fn inbox_after_a_kill(&self) -> Vec<EventRow> {
+    /// Reads the inbox after the service was killed or stopped. With SQLite, this function reads a copy of the file.
+    /// Opening the file itself would recover the database, but the next start of the service must do that.
+    pub(crate) async fn read_inbox_after_stop(&self) -> Vec<EventRow> {
         let copy = TempDir::new().unwrap();
         let database = if self.database.url().starts_with("sqlite:") {
             for name in ["keepopen.db", "keepopen.db-wal"] {
@@ -183,7 +183,7 @@ fn program_path() -> PathBuf {
     other_program().unwrap_or_else(|| env!("CARGO_BIN_EXE_keepopen").into())
 }
 
-/// The program that `KEEPOPEN_TEST_PROGRAM` names, if any. It may book by other rules.
+/// The program that `KEEPOPEN_TEST_PROGRAM` names, if any. Such a program may book by other rules than this build.
 pub(crate) fn other_program() -> Option<PathBuf> {
     std::env::var_os("KEEPOPEN_TEST_PROGRAM").map(PathBuf::from)
 }
@@ -203,12 +203,12 @@ impl Running {
 
     /// Waits until the service is listening. Returns its address.
     pub(crate) fn address(&self) -> String {
-        let line = self.wait_for_log_line("keepopen answers");
+        let line = self.wait_for_log_line("keepopen is serving requests");
         line.pointer("/fields/address").or_else(|| line.get("address")).unwrap().as_str().unwrap().to_owned()
     }
 
     /// Waits until the management port is listening. Returns the readiness URL. Call this before [`Self::address`].
-    pub(crate) fn management(&self) -> String {
+    pub(crate) fn readiness_url(&self) -> String {
         let line = self.wait_for_log_line("serving health checks and metrics");
         let address = line.pointer("/fields/address").or_else(|| line.get("address")).unwrap();
         format!("http://{}/readyz", address.as_str().unwrap())

@@ -22,8 +22,8 @@ pub(crate) enum Violation {
     NotOnce(String),
     /// The ledger does not follow from the events.
     Ledger(String),
-    /// The product itself found a problem in its ledger.
-    LedgerState(Vec<String>),
+    /// The product itself found these problems in its ledger.
+    LedgerProblems(Vec<String>),
 }
 
 /// Checks that every acknowledged event is in the inbox exactly once.
@@ -77,7 +77,7 @@ pub(crate) async fn check_database(app: &App, acknowledged: &BTreeSet<String>) -
     }
     match reports::check_ledger(&app.store, &SealKey::of(&app.vault)).await {
         Ok(report) if report.is_correct() => Ok(()),
-        Ok(report) => Err(Violation::LedgerState(report.problems)),
+        Ok(report) => Err(Violation::LedgerProblems(report.problems)),
         Err(error) => Err(Violation::Damaged(error.to_string())),
     }
 }
@@ -88,6 +88,7 @@ pub(crate) struct LedgerState {
     entries: Vec<Entry>,
     contributions: Vec<Contribution>,
     supporters: Vec<(String, i64)>,
+    /// What Stripe said about its objects.
     facts: Vec<Fact>,
 }
 

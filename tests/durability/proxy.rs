@@ -12,10 +12,10 @@ use tokio::task::JoinHandle;
 /// Which connections are silent.
 #[derive(Clone, Copy, Debug, Default)]
 struct Silence {
-    /// All connections with a lower number.
-    before: u64,
-    /// All connections, including new ones.
-    all: bool,
+    /// Connections with a lower number are silent.
+    first_open: u64,
+    /// Whether all connections are silent, including new ones.
+    is_total: bool,
 }
 
 /// A proxy that forwards everything to one address until it is silenced.
@@ -28,7 +28,8 @@ pub(crate) struct Proxy {
 }
 
 impl Proxy {
-    pub(crate) async fn to(target: SocketAddr) -> Self {
+    /// Starts a proxy that forwards to `target`.
+    pub(crate) async fn start(target: SocketAddr) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (connections, silence) =
@@ -39,13 +40,13 @@ impl Proxy {
 
     /// Silences existing connections forever; new ones work.
     pub(crate) fn silence_existing(&self) {
-        let before = *self.connections.borrow();
-        self.silence.send_modify(|silence| silence.before = before);
+        let first_open = *self.connections.borrow();
+        self.silence.send_modify(|silence| silence.first_open = first_open);
     }
 
     /// Silences all connections, or ends the silence. Data sent during the silence arrives late.
     pub(crate) fn silence_all(&self, is_silent: bool) {
-        self.silence.send_modify(|silence| silence.all = is_silent);
+        self.silence.send_modify(|silence| silence.is_total = is_silent);
     }
 }
 
@@ -86,7 +87,8 @@ async fn pass_on(
     let mut bytes = vec![0; 16 * 1024];
     loop {
         let read = from.read(&mut bytes).await.unwrap_or(0);
-        let may_pass = silence.wait_for(|silence| !silence.all && number >= silence.before).await.is_ok();
+        let is_open = |silence: &Silence| !silence.is_total && number >= silence.first_open;
+        let may_pass = silence.wait_for(is_open).await.is_ok();
         if !may_pass || read == 0 || to.write_all(&bytes[..read]).await.is_err() {
             // This direction has ended. The other direction may still send data.
             drop(to.shutdown().await);

@@ -2,8 +2,8 @@
 //! least once. It must have at most one effect if the receiver supports idempotency keys.
 //!
 //! The service is this test binary, started as a second process, because the product has no receiver of such tasks
-//! yet. It books like the product, and also adds a task for each domain event. Its workers send each domain event to a
-//! receiver on a loopback port.
+//! yet. It books like the product, and also adds a task for each domain event (something that happened to a
+//! contribution). Its workers send each domain event to a receiver on a loopback port.
 
 use std::collections::BTreeMap;
 use std::process::Command;
@@ -26,7 +26,7 @@ use super::long_run::{LongRun, Round};
 use super::program::{Program, Service};
 
 /// If this environment variable is set, this test binary runs as the service. The value is the receiver's port.
-const RECEIVER: &str = "KEEPOPEN_TEST_RECEIVER";
+const RECEIVER_PORT: &str = "KEEPOPEN_TEST_RECEIVER";
 /// If this environment variable is set, the service is faulty: it removes a task before it executes the task.
 const CARELESS: &str = "KEEPOPEN_TEST_CARELESS";
 /// The number of kills per database.
@@ -49,7 +49,7 @@ pub(crate) fn command(worker: Worker, receiver: u16) -> Command {
         "--exact",
         "--nocapture",
     ]);
-    command.env_clear().env(RECEIVER, receiver.to_string());
+    command.env_clear().env(RECEIVER_PORT, receiver.to_string());
     if worker == Worker::Careless {
         command.env(CARELESS, "yes");
     }
@@ -85,8 +85,8 @@ impl Task for Notify {
     }
 
     async fn perform(&self, _: &App) -> Result<(), TaskError> {
-        let receiver = std::env::var(RECEIVER).unwrap();
-        let url = format!("http://127.0.0.1:{receiver}/{}", self.event.replace('/', ":"));
+        let port = std::env::var(RECEIVER_PORT).unwrap();
+        let url = format!("http://127.0.0.1:{port}/{}", self.event.replace('/', ":"));
         let send = reqwest::Client::new().post(url).send();
         if std::env::var(CARELESS).is_ok() {
             tokio::spawn(async {
@@ -106,7 +106,7 @@ impl Task for Notify {
 
 #[test]
 fn this_process_runs_as_the_service_if_the_variable_is_set() {
-    if std::env::var(RECEIVER).is_err() {
+    if std::env::var(RECEIVER_PORT).is_err() {
         return;
     }
     let settings = sites::from_toml(&std::fs::read_to_string("keepopen.toml").unwrap()).unwrap();
@@ -115,7 +115,7 @@ fn this_process_runs_as_the_service_if_the_variable_is_set() {
         let app = actions::start(settings, Clock::System).await.unwrap();
         let running = api::serve(&app).unwrap();
         actix_web::rt::spawn(running.server);
-        tracing::info!(address = %running.address, "keepopen answers");
+        tracing::info!(address = %running.address, "keepopen is serving requests");
         let book = async {
             while !app.is_stopping() {
                 actions::process_events_with::<TaskPerEvent>(&app, &app.as_job("inbox")).await.unwrap();
@@ -140,8 +140,8 @@ async fn receive(received: Data<Received>, key: Path<String>) -> HttpResponse {
     HttpResponse::Ok().finish()
 }
 
-/// A receiver on a loopback port.
-fn receiver() -> (u16, Received) {
+/// Starts a receiver on a loopback port. Returns the port, and how often the receiver got each key.
+fn start_receiver() -> (u16, Received) {
     let received = Received::default();
     let data = Data::new(Arc::clone(&received));
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
@@ -182,9 +182,9 @@ async fn wait_until_done(app: &App) {
 /// receiver never got.
 async fn kill_between_booking_and_executing(round: Round, worker: Worker) -> (Results, Vec<String>) {
     let (mut random, mut results) = (fastrand::Rng::with_seed(round.seed), Results::default());
-    let (port, received) = receiver();
+    let (port, received) = start_receiver();
     let service = Service::new(Program::Queue(worker, port));
-    let deliveries = Deliveries::without_end(round.seed);
+    let deliveries = Deliveries::of_unlimited_gifts(round.seed);
     for _ in 0..round.count {
         let running = service.start();
         let address = block_in_place(|| running.address());
@@ -226,7 +226,7 @@ async fn kill_between_booking_and_executing(round: Round, worker: Worker) -> (Re
 async fn a_service_that_is_killed_between_booking_and_executing_executes_every_task() {
     let database = if std::env::var("KEEPOPEN_TEST_POSTGRES").is_ok() { "PostgreSQL" } else { "SQLite" };
     let mut run = LongRun::of(&format!("kills of workers on {database}"), "KEEPOPEN_TEST_WORKER_KILLS", 25);
-    while let Some(round) = run.round(KILLS_PER_ROUND) {
+    while let Some(round) = run.next_round(KILLS_PER_ROUND) {
         let (results, missing) = kill_between_booking_and_executing(round, Worker::Careful).await;
         assert_eq!(
             missing,
@@ -248,7 +248,7 @@ async fn a_service_that_is_killed_between_booking_and_executing_executes_every_t
     println!("{run}");
     assert!(
         run.total("tasks in the queue at a kill") > 0,
-        "no kill happened between booking and executing: {run}"
+        "at least one kill must happen between booking and executing: {run}"
     );
 }
 

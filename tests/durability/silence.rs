@@ -25,7 +25,7 @@ struct ServiceBehindProxy {
     proxy: Proxy,
     running: Running,
     address: String,
-    ready: String,
+    readiness_url: String,
     deliveries: std::sync::Arc<Deliveries>,
     next_gift: u64,
 }
@@ -36,12 +36,12 @@ impl ServiceBehindProxy {
         let server = std::env::var("KEEPOPEN_TEST_POSTGRES").ok()?;
         let server = url::Url::parse(&server).unwrap();
         let target = format!("{}:{}", server.host_str().unwrap(), server.port().unwrap_or(5432));
-        let proxy = Proxy::to(target.parse().unwrap()).await;
+        let proxy = Proxy::start(target.parse().unwrap()).await;
         let service = Service::behind_proxy(proxy.address);
         let running = service.start();
-        let (ready, address) = block_in_place(|| (running.management(), running.address()));
+        let (readiness_url, address) = block_in_place(|| (running.readiness_url(), running.address()));
         let deliveries = Deliveries::of(0, 1);
-        Some(Self { service, proxy, running, address, ready, deliveries, next_gift: 0 })
+        Some(Self { service, proxy, running, address, readiness_url, deliveries, next_gift: 0 })
     }
 
     /// Delivers the events of some gifts, with retries until they are acknowledged.
@@ -98,10 +98,10 @@ impl ServiceBehindProxy {
     }
 
     async fn is_ready(&self) -> bool {
-        reqwest::get(&self.ready).await.is_ok_and(|answer| answer.status() == 200)
+        reqwest::get(&self.readiness_url).await.is_ok_and(|answer| answer.status() == 200)
     }
 
-    async fn wait_until_ready(&self, is_ready: bool) {
+    async fn wait_until_readiness_is(&self, is_ready: bool) {
         until(RESUME_TIMEOUT, &format!("/readyz reports ready: {is_ready}"), async || {
             self.is_ready().await == is_ready
         })
@@ -112,21 +112,21 @@ impl ServiceBehindProxy {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn booking_resumes_when_old_connections_are_silent_and_new_ones_work() {
     let mut run = LongRun::of("failovers behind a silent proxy", "KEEPOPEN_TEST_FAILOVERS", 2);
-    while let Some(round) = run.round(5) {
+    while let Some(round) = run.next_round(5) {
         let Some(mut service) = ServiceBehindProxy::start().await else {
             println!("{SKIPPED}");
             return;
         };
         service.deliver(3).await;
         for _ in 0..round.count {
-            // Now a transaction is in progress, and the intake has its own connections.
+            // After these two lines, the intake has its own connections, and a booking transaction is in progress.
             service.deliver(2).await;
             let lock = service.block_booking().await;
             service.proxy.silence_existing();
             lock.close().await.unwrap();
             service.deliver(2).await;
             service.wait_until_all_booked().await;
-            service.wait_until_ready(true).await;
+            service.wait_until_readiness_is(true).await;
         }
         block_in_place(|| service.running.stop());
         run.record_success(round, &[]);
@@ -142,13 +142,13 @@ async fn a_database_that_is_silent_for_a_while_is_reported_and_booking_resumes()
     };
     service.deliver(3).await;
     service.proxy.silence_all(true);
-    service.wait_until_ready(false).await;
+    service.wait_until_readiness_is(false).await;
     let banner = reqwest::get(format!("http://{}/v1/banner?site=journal", service.address)).await.unwrap();
     assert_eq!(banner.status(), 200, "a banner request must succeed while the database is silent");
     service.proxy.silence_all(false);
     service.deliver(2).await;
     service.wait_until_all_booked().await;
-    service.wait_until_ready(true).await;
+    service.wait_until_readiness_is(true).await;
     block_in_place(|| service.running.stop());
 }
 

@@ -40,7 +40,7 @@ async fn a_stopping_service_answers_pending_requests_and_keeps_acknowledged_even
     deliveries.record_acknowledged(event.clone());
     block_in_place(|| running.wait_for_success());
     senders.join_all().await;
-    let inbox = service.inbox_after_a_kill().await;
+    let inbox = service.read_inbox_after_stop().await;
     check_nothing_lost(&inbox, &deliveries.acknowledged()).unwrap();
 
     let running = service.start();

@@ -52,8 +52,9 @@ fn unlisted_machine_writes(files: &[File]) -> Vec<String> {
         let name = file.path.rsplit('/').next().unwrap_or_default();
         for used in file.code().split("MachineWrite::").skip(1) {
             let kind: String = used.chars().take_while(|c| c.is_alphanumeric()).collect();
-            let listed = MACHINE_WRITES.iter().any(|(known, files)| *known == kind && files.contains(&name));
-            if !listed {
+            let is_listed =
+                MACHINE_WRITES.iter().any(|(known, files)| *known == kind && files.contains(&name));
+            if !is_listed {
                 findings.push(format!("{}: `{kind}` is not listed for this file", file.path));
             }
         }

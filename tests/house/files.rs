@@ -18,11 +18,11 @@ impl File {
     /// The file's lines without comments, so that words in comments don't count. A `//` in a string also counts as
     /// the start of a comment, unless it follows a `:`.
     pub fn code(&self) -> String {
-        self.text.lines().map(|line| without_comment(line).to_owned() + "\n").collect()
+        self.text.lines().map(|line| remove_comment(line).to_owned() + "\n").collect()
     }
 }
 
-fn without_comment(line: &str) -> &str {
+fn remove_comment(line: &str) -> &str {
     let mut from = 0;
     while let Some(found) = line[from..].find("//") {
         let at = from + found;

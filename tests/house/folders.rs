@@ -17,7 +17,7 @@ fn folders_without_description(files: &[File]) -> Vec<String> {
 /// What is missing from a folder's description. `None` if it is complete.
 fn what_is_missing(folder: &str, files: &[File]) -> Option<String> {
     if folder == "src" {
-        // This file only lists the folders, which have these four lines themselves.
+        // `src/lib.rs` only lists the folders, and each folder has the four lines itself.
         return None;
     }
     let main_file = files

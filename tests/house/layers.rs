@@ -69,6 +69,7 @@ impl Map {
         self.layers.iter().position(|layer| layer.contains(&module))
     }
 
+    /// Whether the file at `path` may use the module `to` as an exception.
     fn is_exception(&self, path: &str, to: &str) -> bool {
         self.exceptions.iter().any(|(place, used, _)| path.starts_with(place) && *used == to)
     }
@@ -115,7 +116,7 @@ impl Map {
         for (_, from, to) in self.uses(files) {
             uses_of.entry(from).or_default().insert(to);
         }
-        let reached = |from: &str| {
+        let modules_reached_from = |from: &str| {
             let (mut reached, mut next) = (BTreeSet::new(), vec![from.to_owned()]);
             while let Some(module) = next.pop() {
                 let unseen: Vec<_> = uses_of.get(&module).into_iter().flatten().cloned().collect();
@@ -124,7 +125,7 @@ impl Map {
             reached
         };
         let all: BTreeMap<&String, BTreeSet<String>> =
-            uses_of.keys().map(|module| (module, reached(module))).collect();
+            uses_of.keys().map(|module| (module, modules_reached_from(module))).collect();
         let reach_each_other = |one: &String, other: &String| {
             all[one].contains(other) && all.get(other).is_some_and(|reached| reached.contains(one))
         };
@@ -200,17 +201,18 @@ fn names_after(code: &str, prefix: &str) -> Vec<String> {
     names
 }
 
+/// The first name of each path in a group, up to the brace that closes the group.
 fn first_names(group: &str) -> Vec<String> {
-    let (mut depth, mut starts, mut names) = (0, true, Vec::new());
+    let (mut depth, mut is_path_start, mut names) = (0, true, Vec::new());
     for (at, c) in group.char_indices() {
         match c {
             '{' => depth += 1,
             '}' if depth == 0 => break,
             '}' => depth -= 1,
-            ',' if depth == 0 => starts = true,
-            c if starts && !c.is_whitespace() => {
+            ',' if depth == 0 => is_path_start = true,
+            c if is_path_start && !c.is_whitespace() => {
                 names.push(name(&group[at..]));
-                starts = false;
+                is_path_start = false;
             }
             _ => {}
         }
@@ -228,7 +230,7 @@ fn code_uses_only_what_the_map_allows() {
         let files = files_below(map.folder.trim_end_matches('/'), &[".rs"]);
         assert!(
             map.uses(&files).len() > 50,
-            "the rule must find more than 50 uses, or it misses most of them"
+            "the rule must find more than 50 uses; otherwise it misses most of them"
         );
         assert_eq!(map.forbidden_uses(&files), Vec::<String>::new());
         assert_eq!(map.unused_exceptions(&files), Vec::<String>::new());
@@ -333,9 +335,9 @@ fn a_forbidden_use_in_the_decision_is_found() {
 #[test]
 fn a_cycle_is_found_even_if_exceptions_allow_each_use() {
     let file = File::made_up;
-    let two = [file("src/cli/a.rs", "use crate::jobs;"), file("src/jobs/mod.rs", "use crate::cli;")];
-    assert_eq!(SRC.cycles(&two), ["a cycle of modules: cli, jobs"]);
-    let three = [
+    let cycle_of_two = [file("src/cli/a.rs", "use crate::jobs;"), file("src/jobs/mod.rs", "use crate::cli;")];
+    assert_eq!(SRC.cycles(&cycle_of_two), ["a cycle of modules: cli, jobs"]);
+    let two_cycles = [
         file("decision/src/walk/mod.rs", "use crate::{rules, context};"),
         file("decision/src/rules/mod.rs", "use crate::context;"),
         file("decision/src/context.rs", "use crate::choice;"),
@@ -344,7 +346,7 @@ fn a_cycle_is_found_even_if_exceptions_allow_each_use() {
         file("decision/src/glob.rs", "use crate::site;"),
     ];
     assert_eq!(
-        DECISION.cycles(&three),
+        DECISION.cycles(&two_cycles),
         ["a cycle of modules: choice, context, rules", "a cycle of modules: glob, site"]
     );
     assert_eq!(SRC.cycles(&[file("src/cli/a.rs", "use crate::{jobs, api};")]), Vec::<String>::new());

@@ -33,8 +33,8 @@ const RESTRICTED: &[RestrictedTerm] = &[
             "src/keys/",
             // This file is the service's only random source, from which keys are created.
             "src/clock.rs",
-            // An alarm's id is a hash of what the alarm is about. The hash protects no secret. `ids` is in a lower
-            // layer than `keys` (see docs/architecture.md), so it can't use `keys`.
+            // An alarm's id is a hash of what the alarm is about. The hash protects no secret. The module `ids` is in a
+            // lower layer than `keys` (see docs/architecture.md), so `ids` can't use `keys`.
             "src/ids.rs",
             // The practice Stripe signs like Stripe, with its own code.
             "practice/src/webhooks.rs",
@@ -119,8 +119,8 @@ fn misplaced_terms(files: &[File]) -> Vec<String> {
     for file in files {
         let code = file.code();
         for term in RESTRICTED {
-            let allowed = term.places.iter().any(|place| file.path.starts_with(place));
-            for word in term.words.iter().filter(|word| !allowed && code.contains(**word)) {
+            let is_allowed = term.places.iter().any(|place| file.path.starts_with(place));
+            for word in term.words.iter().filter(|word| !is_allowed && code.contains(**word)) {
                 findings.push(format!("{} uses `{word}`: {}", file.path, term.why));
             }
         }

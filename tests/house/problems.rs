@@ -6,9 +6,9 @@ use keepopen::web::problem::Code;
 use super::files::{File, file, files_below};
 
 /// Codes that any route can return, or that belong to no route.
-const GENERAL: &[Code] = &[Code::Internal, Code::MethodNotAllowed];
+const GENERAL_CODES: &[Code] = &[Code::Internal, Code::MethodNotAllowed];
 /// Codes of forms on pages. The API description does not cover pages.
-const OF_PAGES: &[Code] = &[Code::CrossSiteRequest];
+const PAGE_CODES: &[Code] = &[Code::CrossSiteRequest];
 const LIST: &str = "src/web/problem.rs";
 
 /// Error codes written as strings outside the list.
@@ -40,7 +40,7 @@ fn responses_described_by_hand(files: &[File]) -> Vec<&str> {
 /// Codes that no handler lists.
 fn codes_without_a_route(files: &[File]) -> Vec<&'static str> {
     let named = listed_codes(files);
-    let missing = Code::ALL.iter().filter(|code| !GENERAL.contains(code) && !OF_PAGES.contains(code));
+    let missing = Code::ALL.iter().filter(|code| !GENERAL_CODES.contains(code) && !PAGE_CODES.contains(code));
     missing.filter(|code| !named.contains(&format!("{code:?}"))).map(|code| code.as_str()).collect()
 }
 

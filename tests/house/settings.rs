@@ -40,7 +40,7 @@ fn uses_the_workspace_lints(package: &Table) -> bool {
     lints.and_then(Value::as_bool) == Some(true)
 }
 
-/// Whether the package `other` is compiled into this package. A dependency of tests only does not count.
+/// Whether the package `other` is compiled into this package. A dependency that only tests use does not count.
 fn depends_on(package: &Table, other: &str) -> bool {
     let lists =
         ["dependencies", "build-dependencies"].iter().filter_map(|list| package.get(*list)?.as_table());
@@ -69,8 +69,8 @@ fn unsafe_code_is_forbidden_in_every_package() {
     assert!(manifests.len() > root["workspace"]["members"].as_array().unwrap().len());
     for manifest in manifests {
         let package = table(&manifest.text);
-        // This package needs unsafe code, because SQLite calls it through pointers. Only tests may use it, so it is in
-        // no program.
+        // The package powercut needs unsafe code, because SQLite calls it through pointers. Only tests may use the
+        // package, so no program contains it.
         if manifest.path == "powercut/Cargo.toml" {
             continue;
         }

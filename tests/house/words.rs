@@ -22,8 +22,8 @@ fn forbidden_texts(files: &[File]) -> Vec<String> {
     for file in files {
         for (number, line) in file.text.lines().enumerate() {
             let texts = FORBIDDEN.iter().map(|(one, two)| format!("{one}{two}"));
-            for word in texts.filter(|word| line.contains(word)) {
-                findings.push(format!("{}:{}: `{word}`", file.path, number + 1));
+            for text in texts.filter(|text| line.contains(text)) {
+                findings.push(format!("{}:{}: `{text}`", file.path, number + 1));
             }
         }
     }
@@ -32,7 +32,7 @@ fn forbidden_texts(files: &[File]) -> Vec<String> {
 
 #[test]
 fn no_file_contains_a_forbidden_text() {
-    let texts = [
+    let endings = [
         ".rs",
         ".sql",
         ".toml",
@@ -51,13 +51,13 @@ fn no_file_contains_a_forbidden_text() {
         ".gitattributes",
         ".npmrc",
     ];
-    let files = files_below(".", &texts);
-    assert!(files.len() > 100, "the rule must read more than 100 files, or it misses most of them");
+    let files = files_below(".", &endings);
+    assert!(files.len() > 100, "the rule must read more than 100 files; otherwise it misses most of them");
     assert_eq!(forbidden_texts(&files), Vec::<String>::new());
 }
 
 #[test]
-fn a_path_of_a_machine_is_found() {
+fn a_path_of_a_developers_machine_is_found() {
     let path = format!("{}{}me/notes.txt", "/ho", "me/");
     let file = File::made_up("README.md", &format!("Fine.\nSee {path}."));
     assert_eq!(forbidden_texts(&[file]), [format!("README.md:2: `{}{}`", "/ho", "me/")]);

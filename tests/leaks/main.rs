@@ -3,8 +3,8 @@
 //! **Owns** a walk through the service that uses marked values and logs at level debug, and the search for these
 //! values.
 //! **Never** searches for Stripe's object ids. The log may contain them, so that an event can be found again.
-//! **Start at** [`walk`], which uses every mark.
-//! **Tested in** itself: the search also runs on a text that contains every mark, and must find each of them there.
+//! **Start at** [`walk_through_service`], which uses every marked value.
+//! **Tested in** itself: the search also runs on a text that contains every marked value, and must find each of them.
 
 #![expect(clippy::unwrap_used, reason = "a test that can't continue should panic")]
 
@@ -30,7 +30,7 @@ type Marks = BTreeMap<&'static str, String>;
 
 /// Walks through the service: a reader is asked, gives, and is recognised. Then sends requests of every kind that the
 /// service rejects. Returns the marked values.
-async fn walk(service: &Service) -> Marks {
+async fn walk_through_service(service: &Service) -> Marks {
     let mut marks: Marks = [
         ("e-mail address", EMAIL),
         ("name", NAME),
@@ -68,7 +68,7 @@ async fn walk(service: &Service) -> Marks {
     assert_eq!(service.get("/v1/supporter", &token).await, 200);
     let lookup = json!({"site": "journal", "email": EMAIL});
     assert_eq!(text(&service.post("/v1/supporters/lookup", &lookup).await, "standing"), "one_off");
-    // The token's parts are marks too, because a log line that contains a part would be just as bad.
+    // The token's parts are marks too, because a log line must not contain a part of a token either.
     for (description, part) in
         ["token's head", "token's claims", "token's signature"].into_iter().zip(token.split('.'))
     {
@@ -123,7 +123,7 @@ fn marks_in(marks: &Marks, text: &str) -> Vec<String> {
 /// Walks through the service with this log format. Asserts that the log and the metrics contain no mark.
 async fn assert_nothing_leaks(format: &str) {
     let mut service = Service::start(format).await;
-    let marks = walk(&service).await;
+    let marks = walk_through_service(&service).await;
     service.logs_until("evt_leak");
     let (status, metrics) = service.metrics().await;
     assert_eq!(status, StatusCode::OK);
@@ -159,7 +159,7 @@ async fn a_failure_can_be_found_in_the_log_by_the_request_id_of_its_response() {
         "interval": "once", "return_url": ORIGIN,
     });
     service.stripe.break_api(Some(Trouble::Status(500)));
-    let (status, id) = service.failure("/v1/checkout", &checkout).await;
+    let (status, id) = service.post_failing("/v1/checkout", &checkout).await;
     assert_eq!((status.as_u16(), id.len()), (503, 32), "{id}");
     let logs = service.stop();
     let line = logs.lines().find(|line| line.contains("a call to Stripe failed")).unwrap();

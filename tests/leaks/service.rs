@@ -41,7 +41,7 @@ pub struct Service {
     pub stripe: PracticeStripe,
     pub api_key: String,
     url: String,
-    management: String,
+    management_url: String,
     client: Client,
     running: Running,
     logs: String,
@@ -76,21 +76,21 @@ impl Service {
         assert!(api_key.starts_with("keepopen_sk_"), "{api_key}");
         let running = Running::start(command(&["serve"]).stdout(Stdio::null()));
         let client = Client::builder().redirect(Policy::none()).user_agent(super::AGENT).build().unwrap();
-        let (url, management) = (String::new(), String::new());
+        let (url, management_url) = (String::new(), String::new());
         let logs = String::new();
         let mut service = Self {
             stripe,
             api_key,
             url,
-            management,
+            management_url,
             client,
             running,
             logs,
             _database: database,
             _folder: folder,
         };
-        service.management = address_in(&service.logs_until("serving health checks and metrics"));
-        service.url = address_in(&service.logs_until("keepopen answers"));
+        service.management_url = address_in(&service.logs_until("serving health checks and metrics"));
+        service.url = address_in(&service.logs_until("keepopen is serving requests"));
         service
     }
 
@@ -99,9 +99,9 @@ impl Service {
         if let Some(line) = self.logs.lines().find(|line| line.contains(words)) {
             return line.to_owned();
         }
-        let more = self.running.logs_until(words);
-        self.logs.push_str(&more);
-        more.lines().next_back().unwrap().to_owned()
+        let new_lines = self.running.logs_until(words);
+        self.logs.push_str(&new_lines);
+        new_lines.lines().next_back().unwrap().to_owned()
     }
 
     /// Stops the program. Returns its whole log.
@@ -133,7 +133,7 @@ impl Service {
     }
 
     /// Sends a request that must fail. Returns the status and the request's id.
-    pub async fn failure(&self, path: &str, body: &Value) -> (StatusCode, String) {
+    pub async fn post_failing(&self, path: &str, body: &Value) -> (StatusCode, String) {
         let request = self.client.post(format!("{}{path}", self.url)).header("origin", ORIGIN);
         let answer = request.json(body).send().await.unwrap();
         let id = answer.headers()["x-request-id"].to_str().unwrap().to_owned();
@@ -156,7 +156,7 @@ impl Service {
 
     /// Reads the metrics from the management server.
     pub async fn metrics(&self) -> (StatusCode, String) {
-        let answer = self.client.get(format!("{}/metrics", self.management)).send().await.unwrap();
+        let answer = self.client.get(format!("{}/metrics", self.management_url)).send().await.unwrap();
         (answer.status(), answer.text().await.unwrap())
     }
 }

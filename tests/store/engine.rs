@@ -23,7 +23,7 @@ async fn every_table_enforces_its_types() {
 }
 
 #[actix_web::test]
-async fn opening_again_changes_nothing() {
+async fn opening_a_database_again_changes_nothing() {
     let test = TestStore::open().await.with_sample_rows().await;
     let before = test.rows("ledger_entries").await;
     let migrations = test.rows("_sqlx_migrations").await;
@@ -34,7 +34,7 @@ async fn opening_again_changes_nothing() {
 }
 
 #[actix_web::test]
-async fn a_database_of_a_newer_version_is_not_changed() {
+async fn a_database_of_a_newer_version_is_not_opened() {
     let test = TestStore::open_file().await;
     let newer = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
                  VALUES (9999, 'later', 1, x'00', 1)";
@@ -70,7 +70,7 @@ async fn an_uncommitted_transaction_changes_nothing() {
 }
 
 #[actix_web::test]
-async fn readers_see_committed_data_during_a_write() {
+async fn a_query_during_a_write_sees_only_committed_data() {
     let test = TestStore::open().await.with_sample_rows().await;
     let mut tx = test.store.begin().await.unwrap();
     keepopen::store::ledger::book(&mut tx, &super::payment("pi_2"), 3_000).await.unwrap();

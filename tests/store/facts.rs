@@ -1,4 +1,4 @@
-//! Tests that data is stored once, kept, and found again.
+//! Tests that data is stored once, kept, and found again. A fact is what Stripe said about one of its objects.
 
 use keepopen::contributions::{Entry, EntryKind};
 use keepopen::store::inbox::{self, EventState};
@@ -9,8 +9,9 @@ use serde_json::json;
 
 use super::{TestStore, arrival, contribution_id, euros, payment, put_contribution, supporter};
 
+/// An entry's cause consists of the entry's kind and its Stripe object.
 #[actix_web::test]
-async fn the_same_cause_is_booked_once() {
+async fn entries_with_the_same_cause_are_booked_once() {
     let test = TestStore::open().await.with_sample_rows().await;
     let mut tx = test.store.begin().await.unwrap();
     let other_amount = Entry { money: euros(1), ..payment("pi_1") };
@@ -56,7 +57,7 @@ async fn the_event_that_has_waited_longest_is_due_first() {
 }
 
 #[actix_web::test]
-async fn a_done_or_dead_event_is_never_due_again_and_keeps_its_error_and_outcome() {
+async fn a_done_or_dead_event_is_never_due_again_and_keeps_its_outcome_or_error() {
     let test = TestStore::open().await;
     let mut tx = test.store.begin().await.unwrap();
     for id in ["evt_dead", "evt_done"] {
@@ -158,7 +159,7 @@ fn objects_in_every_state() -> Vec<serde_json::Value> {
 }
 
 #[actix_web::test]
-async fn the_migration_marks_the_same_objects_as_still_changing_as_a_new_report_does() {
+async fn the_migration_and_a_new_report_mark_the_same_objects_as_pending() {
     let test = TestStore::open().await;
     let mut tx = test.store.begin().await.unwrap();
     for fact in objects_in_every_state() {

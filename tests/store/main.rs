@@ -167,7 +167,7 @@ pub(crate) fn arrival(id: &str, received_at_ms: i64) -> Arrival<'_> {
 pub(crate) async fn put_contribution(tx: &mut Tx, reversed_payments: i64) {
     let email = Email::parse("reader@example.org").unwrap();
     supporters::put(tx, &supporter(), &email, Some("cus_1"), 1_000).await.unwrap();
-    let it = Contribution {
+    let contribution = Contribution {
         id: contribution_id(),
         site: "journal".to_owned(),
         supporter: Some(supporter()),
@@ -186,7 +186,7 @@ pub(crate) async fn put_contribution(tx: &mut Tx, reversed_payments: i64) {
         subscriptions: Vec::new(),
         customer: Some("cus_1".to_owned()),
     };
-    ledger::put_contribution(tx, &it, "[]").await.unwrap();
+    ledger::put_contribution(tx, &contribution, "[]").await.unwrap();
 }
 
 pub(crate) fn payment(object: &str) -> Entry {

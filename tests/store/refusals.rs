@@ -95,7 +95,7 @@ async fn a_gift_or_a_supporter_with_entries_cannot_be_deleted() {
 }
 
 #[actix_web::test]
-async fn an_entry_of_zero_or_within_one_account_is_rejected() {
+async fn an_invalid_entry_is_rejected() {
     let test = TestStore::open_file().await.with_sample_rows().await;
     let insert = |cause: &str, kind: &str, credit: &str, amount: &str| {
         format!(

@@ -72,11 +72,11 @@ impl<'a> Filters<'a> {
             }
             Some("all") => true,
             // A requested value may end with a star, such as `charge.*`.
-            Some(wanted) => object.pointer(pointer).and_then(Value::as_str).is_some_and(|value| {
-                match wanted.strip_suffix('*') {
-                    Some(start) => value.starts_with(start),
-                    None => value == wanted,
-                }
+            Some(wanted) => object.pointer(pointer).and_then(Value::as_str).is_some_and(|value| match wanted
+                .strip_suffix('*')
+            {
+                Some(start) => value.starts_with(start),
+                None => value == wanted,
             }),
         }
     }

@@ -24,7 +24,11 @@ pub fn add_error_responses(operation: &mut Operation) {
     for (status, codes) in by_status {
         let response = RefOr::T(response(&codes));
         let replaced = operation.responses.responses.insert(status.to_string(), response);
-        assert!(replaced.is_none(), "the status {status} is described twice for {:?}", operation.operation_id);
+        assert!(
+            replaced.is_none(),
+            "the status {status} is described twice for {:?}",
+            operation.operation_id
+        );
     }
 }
 

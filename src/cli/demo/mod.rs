@@ -134,7 +134,8 @@ impl Addresses {
     }
 }
 
-/// Three addresses on this machine. Their ports are consecutive from `port`, or any free ones if `port` is 0.
+/// Returns three addresses on this machine. Their ports are `port` and the two ports after it, or three free ports if
+/// `port` is 0.
 fn free_addresses(port: u16) -> Result<[SocketAddr; 3], CommandError> {
     let at = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     if port == 0 {

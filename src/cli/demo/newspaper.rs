@@ -41,7 +41,7 @@ async fn page(request: HttpRequest, values: web::Data<PlaceholderValues>) -> Htt
         name => name,
     };
     let Some(file) = Pages::get(name) else {
-        return HttpResponse::NotFound().content_type("text/plain").body("There is no such page.");
+        return HttpResponse::NotFound().content_type("text/plain").body("This page does not exist.");
     };
     let text = String::from_utf8_lossy(&file.data)
         .replace("{{KEEPOPEN}}", &values.keepopen)

@@ -28,7 +28,7 @@ pub async fn checklist(opened: &Opened<'_>) -> Result<(), CommandError> {
     points.extend(account_points(stripe.account().await, settings));
     points.extend(connection_points(&report, settings));
     points.push(database_point(store.has_booked_events_of(Mode::Test).await?));
-    points.push(appeals_point(live_appeals(opened).await?));
+    points.push(appeals_point(count_live_appeals(opened).await?));
     points.extend(TO_DO.iter().map(|sentence| Point(Mark::ToDo, (*sentence).to_owned())));
     for Point(mark, sentence) in &points {
         let mark = match mark {
@@ -174,11 +174,11 @@ fn database_point(has_test_events: bool) -> Point {
     )
 }
 
-fn appeals_point(live: usize) -> Point {
-    check_point(live > 0, "At least one appeal is live.", "No appeal is live, so no reader is asked.")
+fn appeals_point(live_count: usize) -> Point {
+    check_point(live_count > 0, "At least one appeal is live.", "No appeal is live, so no reader is asked.")
 }
 
-async fn live_appeals(opened: &Opened<'_>) -> Result<usize, CommandError> {
+async fn count_live_appeals(opened: &Opened<'_>) -> Result<usize, CommandError> {
     let documents = match &opened.settings.appeals.file {
         Some(path) => appeals::read_documents(path)?.0,
         None => read_active_appeals(&opened.store).await?.0,

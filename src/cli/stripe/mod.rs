@@ -1,7 +1,7 @@
 //! `keepopen stripe`: connects the service to Stripe's webhooks.
 //!
 //! **Owns** the commands with which an operator creates, changes and checks the connection to Stripe.
-//! **Never** prints a secret; new ones are stored, encrypted, in the database.
+//! **Never** prints a secret. A new secret is stored, encrypted, in the database.
 //! **Start at** [`run`].
 //! **Tested in** `tests/commands/stripe.rs`.
 
@@ -98,7 +98,7 @@ async fn change_endpoints(
     } else {
         actions::connect_stripe(context, &vault, url).await
     };
-    changes.map_err(|error| with_advice(error, url))
+    changes.map_err(|error| add_advice(error, url))
 }
 
 /// The URL that Stripe delivers to, normalised for comparison.
@@ -116,7 +116,7 @@ async fn delivery_url(opened: &Opened<'_>, chosen: Option<&Url>) -> Result<Strin
 }
 
 /// Turns the error of a failed call to Stripe into a message that says what to do.
-fn with_advice(error: ConnectError, url: &str) -> CommandError {
+fn add_advice(error: ConnectError, url: &str) -> CommandError {
     match &error {
         ConnectError::Call(CallError::Refused { status: 401, .. }) => {
             "Stripe does not know the key; check stripe.secret_key".into()
@@ -125,7 +125,7 @@ fn with_advice(error: ConnectError, url: &str) -> CommandError {
             "the key may not change webhook endpoints; give it the permission Webhook Endpoints: write. For this command alone, you can set another key in KEEPOPEN_STRIPE__SECRET_KEY".into()
         }
         ConnectError::Call(CallError::Refused { status: 400, .. }) => format!(
-            "{error}: the endpoint for {url} can't be created. Stripe must be able to reach that URL from outside; set another with --url. An account has at most 16 endpoints"
+            "{error}: the endpoint for {url} can't be created. Stripe must be able to reach that URL from outside; set another URL with --url. An account has at most 16 endpoints"
         )
         .into(),
         _ => error.into(),
@@ -171,16 +171,16 @@ fn sentence(change: &EndpointChange, url: &str) -> String {
 }
 
 /// Why the endpoint had to be corrected.
-fn what_was_wrong(was: &Endpoint) -> String {
+fn what_was_wrong(endpoint: &Endpoint) -> String {
     let mut wrong = Vec::new();
-    if !was.enabled {
+    if !endpoint.enabled {
         wrong.push("it was disabled".to_owned());
     }
-    if !was.missing_events().is_empty() {
-        wrong.push(format!("missing events: {}", was.missing_events().join(", ")));
+    if !endpoint.missing_events().is_empty() {
+        wrong.push(format!("missing events: {}", endpoint.missing_events().join(", ")));
     }
-    if !was.needless_events().is_empty() {
-        wrong.push(format!("unneeded events: {}", was.needless_events().join(", ")));
+    if !endpoint.needless_events().is_empty() {
+        wrong.push(format!("unneeded events: {}", endpoint.needless_events().join(", ")));
     }
     wrong.join("; ")
 }

@@ -21,7 +21,7 @@ pub async fn status(opened: &Opened<'_>) -> Result<(), CommandError> {
     }
     let delivered = report.contact.delivered_at_ms;
     say(&format!("last delivery: {}", delivered.map_or_else(|| "none yet".to_owned(), rfc3339)))?;
-    say(&format!("clock: {}", clock(report.contact.clock_difference_ms)))?;
+    say(&format!("clock: {}", clock_text(report.contact.clock_difference_ms)))?;
     say(&format!("dead events: {}, quarantined events: {}", report.dead, report.quarantined))?;
     let mut wrong: Vec<String> =
         report.troubles.iter().map(|trouble| trouble.sentence().to_owned()).collect();
@@ -75,10 +75,10 @@ fn about_other(other: &Endpoint, report: &ConnectionReport) -> &'static str {
     }
 }
 
-fn clock(difference_ms: Option<i64>) -> String {
+fn clock_text(difference_ms: Option<i64>) -> String {
     match difference_ms {
         None => "not compared yet; it is compared at each delivery from Stripe".to_owned(),
-        Some(ms) if ms >= 0 => format!("at most {} s ahead of Stripe's", ms / 1000),
-        Some(ms) => format!("{} s behind Stripe's", -ms / 1000),
+        Some(ms) if ms >= 0 => format!("at most {} s ahead of Stripe's clock", ms / 1000),
+        Some(ms) => format!("{} s behind Stripe's clock", -ms / 1000),
     }
 }

@@ -1,8 +1,8 @@
 //! Deserialises what people wrote in a file. Error messages use the notation of that file.
 //!
-//! This differs from serde's own reading of JSON values in two ways. A list is never accepted in place of a table,
-//! where serde would assign the items to the fields in order. Messages use the words table, list and text, never
-//! sequence, map and string.
+//! This differs from serde's own reading of JSON values in two ways. A list in place of a table is rejected, whereas
+//! serde would assign the list's items to the table's fields in order. Messages use the words table, list and text,
+//! never sequence, map and string.
 //!
 //! **Owns** deserialising values, and the messages about invalid ones.
 //! **Never** knows which settings or appeals exist.
@@ -108,7 +108,7 @@ impl Kind {
         }
     }
 
-    fn found(found: &Unexpected<'_>) -> Self {
+    fn from_found(found: &Unexpected<'_>) -> Self {
         match found {
             Unexpected::Bool(flag) => Self::Other(flag.to_string()),
             Unexpected::Unsigned(number) => Self::Other(number.to_string()),
@@ -122,7 +122,7 @@ impl Kind {
         }
     }
 
-    fn expected(expected: &str) -> Self {
+    fn from_expected(expected: &str) -> Self {
         let text = match expected {
             "a sequence" => return Self::List,
             "a map" => return Self::Table(&[]),
@@ -199,7 +199,7 @@ impl serde::de::Error for Error {
     }
 
     fn invalid_type(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
-        Self::Type { expected: Kind::expected(&expected.to_string()), found: Kind::found(&found) }
+        Self::Type { expected: Kind::from_expected(&expected.to_string()), found: Kind::from_found(&found) }
     }
 
     fn invalid_value(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
@@ -272,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn an_invalid_value_is_reported_in_the_terms_of_the_notation() {
+    fn an_invalid_value_is_reported_with_its_field_and_what_was_expected() {
         for (change, field, message) in [
             (json!({"surface": "banner"}), "surface", "expected a list, found the text \"banner\"."),
             (json!({"surface": {"banner": 1}}), "surface", "expected a list, found a table."),

@@ -12,7 +12,7 @@ use super::{Error, Kind};
 pub(super) struct Written(pub(super) Value);
 
 impl Written {
-    fn found(&self) -> Kind {
+    fn kind(&self) -> Kind {
         match &self.0 {
             Value::Null => Kind::Other("nothing".to_owned()),
             Value::Bool(flag) => Kind::Other(flag.to_string()),
@@ -63,7 +63,7 @@ impl<'de> Deserializer<'de> for Written {
         if self.0.is_object() {
             return self.deserialize_any(visitor);
         }
-        Err(Error::Type { expected: Kind::Table(fields), found: self.found() })
+        Err(Error::Type { expected: Kind::Table(fields), found: self.kind() })
     }
 
     fn deserialize_enum<V: Visitor<'de>>(
@@ -76,7 +76,7 @@ impl<'de> Deserializer<'de> for Written {
             Value::String(label) => visitor.visit_enum(Label(label)),
             _ => {
                 let expected = Kind::Other(format!("one of {}", labels.join(", ")));
-                Err(Error::Type { expected, found: self.found() })
+                Err(Error::Type { expected, found: self.kind() })
             }
         }
     }
