@@ -96,8 +96,7 @@ fn fractions(weights: &[u32], number: usize) -> Option<Vec<f64>> {
 /// draw.
 fn win_rates(results: &[Results], draws: u32, seed: u64) -> Vec<f64> {
     let pool = Pool::of(results);
-    let posteriors: Vec<Posterior> =
-        results.iter().map(|results| Posterior::new(*results, pool)).collect();
+    let posteriors: Vec<Posterior> = results.iter().map(|results| Posterior::new(*results, pool)).collect();
     let mut random = Pcg64::seed_from_u64(seed);
     let mut won = vec![0.0; results.len()];
     let mut values = vec![0.0; results.len()];

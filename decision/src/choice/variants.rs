@@ -149,8 +149,7 @@ impl Variants {
         let shares = self.weights.shares(context.country);
         let is_own = |id: &str| self.appeal_ids.iter().any(|own| **own == *id);
         let views = context.history()?.views.iter().filter(|view| {
-            is_own(&view.appeal)
-                && ReaderContext::view_counts_at(view.at.as_millisecond(), context.now_ms)
+            is_own(&view.appeal) && ReaderContext::view_counts_at(view.at.as_millisecond(), context.now_ms)
         });
         let seen = views.filter_map(|view| {
             let id = view.variant.as_deref()?;
