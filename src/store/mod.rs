@@ -160,7 +160,8 @@ impl Store {
             Some("postgres" | "postgresql") => postgres::open(url).await?,
             _ => return Err(OpenError::Scheme),
         };
-        // Another task may have opened the database first. Then its connections are used, and these are closed.
+        // Another task may have opened the database first. In that case, its connections are used, and the ones that
+        // were opened here are closed.
         if let Err(second) = self.pools.set(pools) {
             second.close().await;
         }

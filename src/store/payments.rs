@@ -138,7 +138,7 @@ impl TryFrom<PaymentRow> for Payment {
 pub struct Overdue {
     /// The id of the payment's gift.
     pub contribution: String,
-    /// The payment's key at Stripe.
+    /// The payment's key: the id of its payment intent or invoice at Stripe.
     pub object: String,
     /// The unsettled amount, in the minor unit of the currency.
     pub minor: i64,

@@ -27,7 +27,8 @@ pub const READ_TIMEOUT: Duration = Duration::from_secs(60);
 /// How long one statement of a reading transaction may take. Some statements add up the whole ledger.
 const SNAPSHOT_TIMEOUT: Duration = Duration::from_secs(120);
 
-/// Runs one statement on a borrowed connection until its deadline, and records on the lease how the statement ended.
+/// Runs one statement on a lease (a borrowed connection) until its deadline. Records on the lease how the statement
+/// ended.
 macro_rules! on_lease {
     ($lease:expr, $it:ident => $statement:expr) => {{
         let lease = $lease;
@@ -215,8 +216,8 @@ pub enum InsertConn {
 }
 
 impl InsertConn {
-    /// Whether the failure concerns only this connection, because it was not checked before use. Another connection
-    /// may work.
+    /// Whether the statement failed because this connection, which is not checked before use, was lost. Another
+    /// connection may work.
     pub fn was_lost(&self, error: &StoreError) -> bool {
         matches!(self, Self::ThreadConn(_))
             && error.library_error().is_some_and(<PgConnection as pool::Driver>::is_broken_by)
@@ -243,7 +244,7 @@ impl Tx {
     }
 }
 
-/// Whether a statement may have failed because of one of its rows, so that the others can be stored without that row.
+/// Whether a statement may have failed because of one of its rows. The other rows can then be stored without that row.
 pub fn is_about_rows(error: &StoreError) -> bool {
     match error.library_error() {
         Some(sqlx::Error::Encode(_)) => true,

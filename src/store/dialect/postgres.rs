@@ -16,13 +16,13 @@ use crate::clock::Stopwatch;
 use crate::store::{OpenError, migrations};
 
 /// The `server_version_num` of version 14.
-const OLDEST: i64 = 140_000;
+const OLDEST_VERSION: i64 = 140_000;
 /// The number of connections of one instance.
 const CONNECTIONS: u32 = 10;
-/// How long a request, or the start, waits for a connection while the server is down, before it fails.
+/// How long a request, or the start of the service, waits for a connection while the server is down.
 const TIMEOUT: Duration = Duration::from_secs(5);
 /// The advisory lock that a writing transaction holds: "keepopen" as a number.
-const WRITER: i64 = 0x6b65_6570_6f70_656e;
+const WRITER_LOCK: i64 = 0x6b65_6570_6f70_656e;
 /// How long a transaction waits for another one to finish. After this time, it fails as unavailable, and is retried.
 const LOCK_TIMEOUT: &str = "5s";
 /// The statements that begin a writing transaction.
@@ -30,8 +30,8 @@ const LOCK_TIMEOUT: &str = "5s";
 /// - The server ends a transaction that is idle for 10 s, or a statement that runs for 10 s. So an instance that died,
 ///   or lost its connection, does not keep the lock. Our transactions never idle, because they wait only for the
 ///   database.
-/// - Every statement must find its rows by key. A plan that was cached when a table was new would read whole tables
-///   instead.
+/// - Hash joins and merge joins are off, so that every statement finds its rows by key. Otherwise, a plan that was
+///   cached while a table was new would read whole tables.
 const BEGIN: &str = "BEGIN; SET LOCAL idle_in_transaction_session_timeout = '10s'; SET LOCAL statement_timeout = '10s'; \
     SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off";
 /// The statements that begin a reading transaction. The server also ends an idle reading transaction, but only after
@@ -80,6 +80,7 @@ struct Slot {
     used: Stopwatch,
     /// The time since the thread last tried to open a connection. `None` once it has one.
     tried: Option<Stopwatch>,
+    /// The thread's own connection. `None` if there is none yet, or while it is in use.
     own: Option<ThreadConn>,
 }
 
@@ -171,7 +172,7 @@ impl ThreadConnections {
 }
 
 impl Driver for PgConnection {
-    const CHECKED: bool = true;
+    const IS_CHECKED: bool = true;
     const LIFETIME_S: f64 = LIFETIME_S;
     const IDLE_S: f64 = 10.0 * 60.0;
 
@@ -196,7 +197,7 @@ pub async fn open(url: &str) -> Result<Pools, OpenError> {
     let mut first = within(TIMEOUT, options.connect()).await.map_err(OpenError::Postgres)?;
     within(TIMEOUT, assert_version(&mut first)).await.map_err(OpenError::Postgres)??;
     migrations::postgres().run_direct(None, &mut first, false).await?;
-    // If the session is not closed in time, the server ends it soon, or else the end of the process does.
+    // If the session is not closed in time, it ends soon anyway: the server ends it, or the process ends.
     drop(tokio::time::timeout(TIMEOUT, first.close()).await);
     let options = options.options(SESSION);
     let first = within(TIMEOUT, connect(options.clone())).await.map_err(OpenError::Postgres)?;
@@ -228,16 +229,17 @@ fn is_starting(error: &sqlx::Error) -> bool {
 
 /// Starts a transaction as soon as no other is writing, on any instance.
 ///
-/// A transaction reads what is known about an object, merges, and writes the result. If two transactions did this at
-/// the same time, each could lose the other's change. SQLite has only one writer anyway. On PostgreSQL, a lock ensures
-/// that only one transaction writes; it is released when the transaction ends. So no transaction fails because of
-/// another. (Each statement sees everything that was committed before it began, so reads after the lock are current.)
+/// A transaction reads what is known about an object, merges new data into it, and writes it. If two transactions did
+/// this at the same time, each could lose the other's change. SQLite has only one writer anyway. On
+/// PostgreSQL, a lock ensures that only one transaction writes; it is released when the transaction ends. So no
+/// transaction fails because of another. (Each statement sees everything that was committed before it began, so reads after the
+/// lock are current.)
 pub async fn begin(lease: &mut Lease<PgConnection>) -> Result<(), sqlx::Error> {
     lease.begin(BEGIN).await?;
     // The lock is not requested in the same message. If it were, a caller that gives up while it waits would have no
     // transaction to roll back yet, and its connection would keep the lock.
     let deadline = lease.start();
-    let lock = sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(WRITER);
+    let lock = sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(WRITER_LOCK);
     let locked = within(deadline, lock.execute(&mut **lease)).await;
     lease.finish(&locked);
     locked.map(drop)
@@ -267,6 +269,6 @@ pub fn is_about_server(error: &dyn DatabaseError) -> bool {
 
 async fn assert_version(connection: &mut PgConnection) -> Result<Result<(), OpenError>, sqlx::Error> {
     let number: String = sqlx::query_scalar("SHOW server_version_num").fetch_one(connection).await?;
-    let is_new_enough = number.parse::<i64>().is_ok_and(|number| number >= OLDEST);
+    let is_new_enough = number.parse::<i64>().is_ok_and(|number| number >= OLDEST_VERSION);
     Ok(if is_new_enough { Ok(()) } else { Err(OpenError::OldPostgres(number)) })
 }
