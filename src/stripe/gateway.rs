@@ -26,14 +26,16 @@ use crate::telemetry::{CallOutcome, Counts};
 
 /// The maximum number of tries of a call whose outcome is unknown.
 const MAX_TRIES: u32 = 3;
-/// How long the first pause between two tries is; the second is twice as long. It is short, because a reader waits.
+/// The pause after the first try. The pause after the second try is twice as long. Both are short, because a reader
+/// waits.
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 
 /// Calls Stripe's API.
 #[derive(Clone)]
 pub struct Gateway {
     client: Option<HttpClient>,
-    /// Whether payment pages on this machine may use plain http. Only a practice Stripe has such pages.
+    /// Whether payment pages on this machine may use plain http. Only a practice Stripe (our imitation of Stripe) has
+    /// such pages.
     allows_http_pages: bool,
     calls: Counts<CallOutcome>,
 }
@@ -174,8 +176,8 @@ impl Gateway {
         }
     }
 
-    /// Fetches a Checkout Session as JSON text. It contains the payment intent, the charge that dates the payment,
-    /// the invoice, and what paid the invoice.
+    /// Fetches a Checkout Session as JSON text. It contains the payment intent, the charge (which has the payment's
+    /// date), the invoice, and what paid the invoice.
     ///
     /// # Errors
     /// See [`CallError`].

@@ -38,7 +38,7 @@ pub fn read_subscription(it: Object<'_>, at_s: i64) -> Result<SubscriptionFact, 
     })
 }
 
-/// Whether a canceled subscription was canceled on request. API versions before 2023 give no reason, but show that
+/// Whether a canceled subscription was canceled on request. API versions before 2023 give no reason, but show whether
 /// the end was scheduled.
 fn was_requested(it: Object<'_>) -> bool {
     match it.value.get("cancellation_details") {
@@ -71,10 +71,12 @@ pub(super) fn terms(it: Object<'_>) -> Result<Option<Terms>, BadShape> {
         let amount_minor = before.checked_add(item_minor).filter(|sum| quantity >= 0 && is_amount(*sum));
         let amount_minor = amount_minor.ok_or(item.bad("quantity"))?;
         let price = Money { amount_minor, currency: unit.currency };
-        let of_item = (interval, interval_count);
-        let so_far = sum.map(|it| (it.interval, it.interval_count));
-        let mixed = sum.is_some_and(|it| it.mixed) || so_far.is_some_and(|so_far| so_far != of_item);
-        let (interval, interval_count) = so_far.map_or(of_item, |so_far| so_far.min(of_item));
+        let item_interval = (interval, interval_count);
+        let shortest = sum.map(|it| (it.interval, it.interval_count));
+        let mixed =
+            sum.is_some_and(|it| it.mixed) || shortest.is_some_and(|shortest| shortest != item_interval);
+        let (interval, interval_count) =
+            shortest.map_or(item_interval, |shortest| shortest.min(item_interval));
         sum = Some(Terms { interval, interval_count, price, mixed });
     }
     Ok(sum)
@@ -108,8 +110,8 @@ fn period(it: Object<'_>, start: &'static str, end: &'static str) -> Result<Opti
     Ok(period.filter(|period| period.start_s < period.end_s))
 }
 
-/// Returns the period of an invoice: the time that one of its lines is for. If there are several lines, the period that
-/// ends last counts. Lines that credit unused time don't count.
+/// Returns the period that an invoice charges for. Each line of the invoice has a period, and the one that ends last
+/// counts. Lines that credit unused time don't count.
 ///
 /// # Errors
 /// As [`read_subscription`].

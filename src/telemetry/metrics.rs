@@ -263,14 +263,14 @@ impl Metrics {
             &[("version", env!("CARGO_PKG_VERSION"))],
         );
         build.set(1.0);
-        let of_process = |name, help| gauge(&recorder, name, help, &[]);
+        let process_gauge = |name, help| gauge(&recorder, name, help, &[]);
         let process = ProcessGauges {
-            resident: of_process(
+            resident: process_gauge(
                 "process_resident_memory_bytes",
                 "Resident memory of the process, in bytes.",
             ),
-            open_files: of_process("process_open_fds", "Open file descriptors of the process."),
-            max_files: of_process("process_max_fds", "Maximum number of open file descriptors."),
+            open_files: process_gauge("process_open_fds", "Open file descriptors of the process."),
+            max_files: process_gauge("process_max_fds", "Maximum number of open file descriptors."),
         };
         let handle = recorder.handle();
         Self {

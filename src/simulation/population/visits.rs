@@ -108,7 +108,7 @@ impl<'p> Crowd<'p> {
         for day_ms in &self.days_ms {
             visits_ms.clear();
             visits_ms
-                .extend((0..draw_number(per_day, dice)).map(|_| day_ms + self.draw_time_of_day_ms(dice)));
+                .extend((0..draw_poisson(per_day, dice)).map(|_| day_ms + self.draw_time_of_day_ms(dice)));
             visits_ms.sort_unstable();
             for visit_ms in &visits_ms {
                 // If the previous visit has not ended yet, this visit begins after its last page.
@@ -180,8 +180,8 @@ fn with_remainder(percents: impl Iterator<Item = f64>) -> Vec<f64> {
     parts
 }
 
-/// Draws a number from the Poisson distribution with this mean: how often independent events occur.
-fn draw_number(mean: f64, dice: &mut Dice) -> u32 {
+/// Draws the number of independent events from the Poisson distribution with this mean.
+fn draw_poisson(mean: f64, dice: &mut Dice) -> u32 {
     let limit = (-mean).exp();
     let (mut number, mut product) = (0, dice.share());
     while product > limit {

@@ -232,8 +232,8 @@ fn is_starting(error: &sqlx::Error) -> bool {
 /// A transaction reads what is known about an object, merges new data into it, and writes it. If two transactions did
 /// this at the same time, each could lose the other's change. SQLite has only one writer anyway. On
 /// PostgreSQL, a lock ensures that only one transaction writes; it is released when the transaction ends. So no
-/// transaction fails because of another. (Each statement sees everything that was committed before it began, so reads after the
-/// lock are current.)
+/// transaction fails because of another. (Each statement sees everything that was committed before it began, so reads
+/// after the lock are current.)
 pub async fn begin(lease: &mut Lease<PgConnection>) -> Result<(), sqlx::Error> {
     lease.begin(BEGIN).await?;
     // The lock is not requested in the same message. If it were, a caller that gives up while it waits would have no
