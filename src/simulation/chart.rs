@@ -35,10 +35,10 @@ pub fn chart(report: &Report) -> String {
         escaped(&description(report)),
         escaped(&subtitle(report)),
     );
-    legend(&mut svg, report);
+    draw_legend(&mut svg, report);
     let top = top_percent(report);
-    axes(&mut svg, top);
-    bars(&mut svg, report, top);
+    draw_axes(&mut svg, top);
+    draw_bars(&mut svg, report, top);
     svg.push_str("</svg>\n");
     svg
 }
@@ -73,7 +73,7 @@ fn description(report: &Report) -> String {
     text
 }
 
-fn legend(svg: &mut String, report: &Report) {
+fn draw_legend(svg: &mut String, report: &Report) {
     for (row, (class, name, outcome)) in (0u8..).zip(sides(report)) {
         let y = 70.0 + 20.0 * f64::from(row);
         let source = shortened(&outcome.source);
@@ -95,7 +95,7 @@ fn top_percent(report: &Report) -> f64 {
     [5.0, 10.0, 20.0, 40.0, 60.0, 80.0].into_iter().find(|top| highest <= *top).unwrap_or(100.0)
 }
 
-fn axes(svg: &mut String, top: f64) {
+fn draw_axes(svg: &mut String, top: f64) {
     let (left, right, upper, lower) = PLOT;
     for step in 0u8..=5 {
         let y = lower - (lower - upper) * f64::from(step) / 5.0;
@@ -118,7 +118,7 @@ fn axes(svg: &mut String, top: f64) {
     );
 }
 
-fn bars(svg: &mut String, report: &Report, top: f64) {
+fn draw_bars(svg: &mut String, report: &Report, top: f64) {
     let (left, right, upper, lower) = PLOT;
     let groups = report.draft.readers_by_asks.len();
     #[expect(clippy::cast_precision_loss, reason = "six groups")]

@@ -65,7 +65,7 @@ impl Simulation {
             sites: sites.iter().map(site).collect(),
             readers: HashMap::new(),
             span: Span::new(seed),
-            dice: Dice::of_seed(seed),
+            dice: Dice::from_seed(seed),
             key: String::new(),
         }
     }
@@ -99,7 +99,7 @@ impl Simulation {
         }
         let day = day_of(&site.zone, at_ms);
         let week = week_of_day(day);
-        let draw = self.dice.below(1_000_000);
+        let draw = self.dice.number_below(1_000_000);
         let refuses_consent = refuses_consent(&question);
         if refuses_consent {
             reader.refuse_consent();
@@ -169,7 +169,7 @@ impl Simulation {
     /// Builds the report. `from` describes the source of the page views.
     pub fn report(mut self, from: &str) -> Report {
         self.end_readers();
-        Report::of(from, &self.span, &self.rules, &self.tallies)
+        Report::build(from, &self.span, &self.rules, &self.tallies)
     }
 
     fn unknown_site(&self, site: &str) -> Refused {

@@ -23,6 +23,7 @@ pub fn table(report: &Report) -> String {
     table.text
 }
 
+/// The table that is being written. Each method adds lines to `text`.
 struct Table<'r> {
     text: String,
     draft: &'r Outcome,

@@ -101,11 +101,11 @@ fn a_small_replay_gives_the_numbers_that_were_computed_by_hand() {
 fn a_cap_of_4_in_30_days_never_gives_a_5th_view_in_any_30_days() {
     let mut simulation =
         simulation(&appeal("calm", "frequency = { max_views = 4, window_days = 30 }"), "", 1);
-    let mut dice = Dice::of_seed(3);
+    let mut dice = Dice::from_seed(3);
     for reader in ["a", "b", "c"] {
         let (mut at_ms, mut shown) = (0, Vec::new());
         for _ in 0..2_000 {
-            at_ms += i64::from(dice.below(2 * 86_400_000));
+            at_ms += i64::from(dice.number_below(2 * 86_400_000));
             if play(&mut simulation, reader, at_ms, "").is_ok() {
                 shown.push(at_ms);
             }
@@ -272,12 +272,13 @@ fn simulate_thousand_readers(seed: u64) -> Report {
     let draft = appeal("a", "frequency = { max_views = 3 }")
         + &appeal("b", "priority = 5\nfrequency = { max_views = 1 }");
     let mut simulation = simulation(&draft, &appeal("a", ""), seed);
-    let mut dice = Dice::of_seed(9);
+    let mut dice = Dice::from_seed(9);
     for reader in 0..1_000 {
         let mut at_ms = 0;
-        for _ in 0..dice.below(30) {
-            at_ms += i64::from(dice.below(2 * 86_400_000));
-            let then = ["nothing", "nothing", "nothing", "close", "later", "give"][dice.below(6) as usize];
+        for _ in 0..dice.number_below(30) {
+            at_ms += i64::from(dice.number_below(2 * 86_400_000));
+            let reactions = ["nothing", "nothing", "nothing", "close", "later", "give"];
+            let then = reactions[dice.number_below(6) as usize];
             let _ = play(&mut simulation, &reader.to_string(), at_ms, &format!(",\"then\":{then:?}"));
         }
     }

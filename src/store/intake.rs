@@ -109,8 +109,8 @@ impl Intake {
     /// committed. The event is stored even if the caller stops waiting.
     ///
     /// # Errors
-    /// The database does not answer or rejects the event, or too many deliveries are waiting. The event may be stored
-    /// nevertheless.
+    /// The database does not answer or rejects the event, or too many deliveries are waiting. Even then, the event may
+    /// be stored.
     pub async fn store(&self, delivered: Delivered) -> Answer {
         let unavailable = |why| StoreError::unavailable(io::Error::new(io::ErrorKind::NotConnected, why));
         let slot = Arc::clone(&self.slots).try_acquire_owned();
@@ -254,7 +254,7 @@ async fn commit(store: &Store, waiting: &[Waiting]) -> Result<(Vec<bool>, Insert
         new = connection.insert_all(&arrivals).await;
     }
     let new = new?;
-    // If the file was deleted meanwhile, a commit into it would be lost.
+    // If the database's file was deleted before the commit, the committed deliveries are lost.
     store.check_files()?;
     Ok((new, connection))
 }

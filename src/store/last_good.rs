@@ -185,7 +185,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("last-good.json");
         sample(1).write(&path, &key(b"a"), 7).unwrap();
-        // A process that was killed between the first byte and the rename leaves such a file behind.
+        // A process that was killed between the first byte and the rename leaves a file like this one.
         std::fs::write(folder.path().join("last-good-abc.new"), "{\"tag\":").unwrap();
         assert_eq!(LastGood::read(&path, &key(b"a")).unwrap().0, sample(1));
         assert!(sample(2).write(&path.join("below a file"), &key(b"a"), 8).is_err());

@@ -305,7 +305,7 @@ impl Store {
     /// Returns summaries of a supporter's contributions to one site. The supporter's standing is computed from them.
     ///
     /// # Errors
-    /// As [`Store::contribution`].
+    /// See [`Store::contribution`].
     pub async fn gift_summaries(
         &self,
         supporter: &SupporterId,

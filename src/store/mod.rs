@@ -150,7 +150,7 @@ impl Store {
     /// Opens and migrates the database, unless that was done before.
     ///
     /// # Errors
-    /// As [`Self::open`].
+    /// See [`Self::open`].
     pub async fn reach(&self, url: &str) -> Result<(), OpenError> {
         if self.was_reached() {
             return Ok(());

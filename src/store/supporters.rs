@@ -82,7 +82,7 @@ pub async fn raise_epoch(tx: &mut Tx, id: &SupporterId, now_ms: i64) -> Result<O
 }
 
 impl Store {
-    /// Returns the epoch of a supporter; `None` if there is no such supporter.
+    /// Returns the epoch of a supporter; `None` if no supporter has this id.
     ///
     /// # Errors
     /// The database does not answer.
@@ -114,7 +114,7 @@ impl Store {
     /// Returns each supporter with this address, with summaries of the supporter's contributions to one site.
     ///
     /// # Errors
-    /// As [`Store::supporters_by_email`].
+    /// See [`Store::supporters_by_email`].
     pub async fn gift_summaries_by_email(
         &self,
         email: &Email,

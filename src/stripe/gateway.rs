@@ -159,7 +159,7 @@ impl Gateway {
         let request = checkout_request(new);
         let send = || {
             let strategy = RequestStrategy::Idempotent(key.clone());
-            in_fixed_order(request.build()).customize::<SessionJson>().request_strategy(strategy)
+            sort_form_fields(request.build()).customize::<SessionJson>().request_strategy(strategy)
         };
         let made: SessionJson = self.send_with_retries(client, send).await?;
         let url = made.url.filter(|url| self.is_payment_page(url)).ok_or(CallError::BadPage)?;
@@ -250,7 +250,7 @@ fn call_error(error: &StripeError) -> CallError {
 
 /// Puts the form fields of a request into alphabetical order. Two calls with the same idempotency key must be equal
 /// byte for byte, but the library writes metadata from a hash map, whose order varies.
-fn in_fixed_order(mut request: RequestBuilder) -> RequestBuilder {
+fn sort_form_fields(mut request: RequestBuilder) -> RequestBuilder {
     request.body = request.body.map(|form| {
         let mut fields: Vec<&str> = form.split('&').collect();
         fields.sort_unstable();
@@ -346,7 +346,9 @@ mod tests {
                     origin: &origin,
                     key: "key",
                 };
-                in_fixed_order(checkout_request(&new).build()).body.expect("a POST request must have a form")
+                sort_form_fields(checkout_request(&new).build())
+                    .body
+                    .expect("a POST request must have a form")
             };
             let first = form();
             let metadata_fields = first.split('&').filter(|field| field.starts_with("metadata")).count();

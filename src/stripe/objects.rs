@@ -110,7 +110,7 @@ const NO_OBJECT: BadShape = BadShape { object: "event", field: "data.object" };
 /// Reads an object that was fetched at `at_s`.
 ///
 /// # Errors
-/// As [`read_event`].
+/// See [`read_event`].
 pub fn read_fetched(object: &str, at_s: i64) -> Result<Report, BadShape> {
     read(object, "", at_s)
 }

@@ -114,7 +114,7 @@ fn period(it: Object<'_>, start: &'static str, end: &'static str) -> Result<Opti
 /// counts. Lines that credit unused time don't count.
 ///
 /// # Errors
-/// As [`read_subscription`].
+/// See [`read_subscription`].
 pub fn invoice_period(invoice: Object<'_>) -> Result<Option<Period>, BadShape> {
     let mut periods = Vec::new();
     for line in invoice.list("lines")? {

@@ -35,7 +35,7 @@ macro_rules! on_lease {
         let deadline = lease.start();
         let outcome = {
             let $it = &mut **lease;
-            $crate::store::dialect::pool::within(deadline, async { $statement }).await
+            $crate::store::dialect::pool::run_with_timeout(deadline, async { $statement }).await
         };
         lease.finish(&outcome);
         outcome.map_err($crate::store::StoreError::from)
@@ -96,7 +96,7 @@ macro_rules! on_insert_conn {
             $crate::store::InsertConn::Postgres(lease) => on_lease!(lease, $it => $statement),
             $crate::store::InsertConn::ThreadConn(thread_conn) => {
                 let $it = &mut thread_conn.connection;
-                $crate::store::dialect::pool::within(
+                $crate::store::dialect::pool::run_with_timeout(
                     $crate::store::dialect::postgres::THREAD_CONN_TIMEOUT,
                     async { $statement },
                 )

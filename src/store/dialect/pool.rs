@@ -126,7 +126,7 @@ impl<C: Driver> Pool<C> {
             connection: Some(connection),
             age,
             statement_timeout,
-            lent: Stopwatch::start(),
+            borrowed: Stopwatch::start(),
             usage,
             pool: self.clone(),
             slot: Some(slot),
@@ -222,7 +222,7 @@ pub struct Lease<C: Driver> {
     /// How long each statement may take.
     statement_timeout: Duration,
     /// The time since the connection was borrowed.
-    lent: Stopwatch,
+    borrowed: Stopwatch,
     usage: Usage,
     pool: Pool<C>,
     slot: Option<OwnedSemaphorePermit>,
@@ -239,7 +239,7 @@ impl<C: Driver> Lease<C> {
     pub async fn begin(&mut self, sql: &'static str) -> Result<(), sqlx::Error> {
         self.usage.in_transaction = true;
         let deadline = self.start();
-        let outcome = within(deadline, self.run(sql)).await;
+        let outcome = run_with_timeout(deadline, self.run(sql)).await;
         self.finish(&outcome);
         outcome
     }
@@ -247,7 +247,7 @@ impl<C: Driver> Lease<C> {
     /// Commits the transaction.
     pub async fn commit(mut self) -> Result<(), sqlx::Error> {
         let deadline = self.start();
-        let outcome = within(deadline, self.run("COMMIT")).await;
+        let outcome = run_with_timeout(deadline, self.run("COMMIT")).await;
         self.finish(&outcome);
         if outcome.is_ok() {
             self.usage.in_transaction = false;
@@ -260,7 +260,7 @@ impl<C: Driver> Lease<C> {
     pub fn start(&mut self) -> Duration {
         self.usage.in_statement = true;
         let transaction_timeout = self.statement_timeout * STATEMENTS_PER_TRANSACTION;
-        let elapsed = Duration::from_secs_f64(self.lent.elapsed_s());
+        let elapsed = Duration::from_secs_f64(self.borrowed.elapsed_s());
         self.statement_timeout.min(transaction_timeout.saturating_sub(elapsed))
     }
 
@@ -322,8 +322,8 @@ impl<C: Driver> Drop for Lease<C> {
     }
 }
 
-/// Runs a statement until its deadline.
-pub async fn within<T>(
+/// Runs a statement. If it takes longer than `deadline`, fails with a time-out.
+pub async fn run_with_timeout<T>(
     deadline: Duration,
     statement: impl Future<Output = Result<T, sqlx::Error>>,
 ) -> Result<T, sqlx::Error> {

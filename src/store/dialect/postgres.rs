@@ -10,7 +10,7 @@ use sqlx::error::DatabaseError;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions as _, Connection, Executor as _, PgConnection};
 
-use super::pool::{Driver, Lease, Pool, within};
+use super::pool::{Driver, Lease, Pool, run_with_timeout};
 use super::{Pools, is_about_connection};
 use crate::clock::Stopwatch;
 use crate::store::{OpenError, migrations};
@@ -194,13 +194,13 @@ pub async fn open(url: &str) -> Result<Pools, OpenError> {
     let options = options.application_name("keepopen");
     // Instances that start at the same time wait for each other here, for as long as necessary: this connection has
     // no timeouts.
-    let mut first = within(TIMEOUT, options.connect()).await.map_err(OpenError::Postgres)?;
-    within(TIMEOUT, assert_version(&mut first)).await.map_err(OpenError::Postgres)??;
+    let mut first = run_with_timeout(TIMEOUT, options.connect()).await.map_err(OpenError::Postgres)?;
+    run_with_timeout(TIMEOUT, assert_version(&mut first)).await.map_err(OpenError::Postgres)??;
     migrations::postgres().run_direct(None, &mut first, false).await?;
     // If the session is not closed in time, it ends soon anyway: the server ends it, or the process ends.
     drop(tokio::time::timeout(TIMEOUT, first.close()).await);
     let options = options.options(SESSION);
-    let first = within(TIMEOUT, connect(options.clone())).await.map_err(OpenError::Postgres)?;
+    let first = run_with_timeout(TIMEOUT, connect(options.clone())).await.map_err(OpenError::Postgres)?;
     let thread_connections = ThreadConnections::new(options.clone());
     let pool = Pool::new(CONNECTIONS, first, move || connect(options.clone()));
     Ok(Pools::Postgres { pool, thread_connections })
@@ -240,7 +240,7 @@ pub async fn begin(lease: &mut Lease<PgConnection>) -> Result<(), sqlx::Error> {
     // transaction to roll back yet, and its connection would keep the lock.
     let deadline = lease.start();
     let lock = sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(WRITER_LOCK);
-    let locked = within(deadline, lock.execute(&mut **lease)).await;
+    let locked = run_with_timeout(deadline, lock.execute(&mut **lease)).await;
     lease.finish(&locked);
     locked.map(drop)
 }
