@@ -133,6 +133,7 @@ fn compare_gifts(report: &mut LedgerReport, gifts: Gifts) {
     }
 }
 
+/// Compares a stored gift with the gift that `fold` computes from its facts.
 fn compare_gift(
     report: &mut LedgerReport,
     stored: &Contribution,
@@ -217,7 +218,7 @@ fn add_balance(report: &mut LedgerReport, folded: &Folded, entries: &[Entry]) {
         let expected_minor = balance.net_minor + balance.unsettled_minor + balance.discrepancy_minor;
         if balance.clearing_minor != expected_minor {
             report.add_problem(format!(
-                "{}: clearing holds {} {currency} (minor unit), but Stripe's balance and the unsettled payments add up to {expected_minor}",
+                "{}: the account clearing holds {} {currency} (minor unit), but Stripe's balance and the unsettled payments add up to {expected_minor}",
                 folded.contribution.id, balance.clearing_minor
             ));
         }

@@ -120,10 +120,10 @@ impl StripeTrouble {
                 "our webhook endpoint does not deliver every required event; run `keepopen stripe connect`"
             }
             Self::KeyRefused => {
-                "the key may not read webhook endpoints; give it the permission Webhook Endpoints: read, or set another key"
+                "the key has no permission to read webhook endpoints; give it the permission Webhook Endpoints: read, or set another key"
             }
             Self::NoDeliveries => {
-                "Stripe has delivered nothing, although it should have; check the endpoint's deliveries in the dashboard"
+                "Stripe has delivered no events for some time, although it should have; check the endpoint's deliveries in the dashboard"
             }
             Self::Clock => {
                 "this machine's clock differs from Stripe's by more than a minute; synchronise it with NTP"

@@ -1,4 +1,5 @@
-//! Stores how far Stripe's data was compared with the ledger, and what the comparisons found.
+//! Stores how far Stripe's data was compared with the ledger, and what the comparisons found. A sweep is a comparison
+//! of one kind of data.
 
 use super::{Store, StoreError, Tx};
 

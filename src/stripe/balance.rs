@@ -36,7 +36,8 @@ pub fn is_payout(id: &str) -> bool {
     id.starts_with("po_")
 }
 
-/// Reads a payout (<https://docs.stripe.com/api/payouts/object>).
+/// Reads a payout (<https://docs.stripe.com/api/payouts/object>). `at_s` is when the payout was reported or fetched, in
+/// seconds since 1970.
 pub fn read_payout(it: Object<'_>, at_s: i64) -> Result<PayoutFact, BadShape> {
     let state = match it.text("status")?.ok_or(it.bad("status"))? {
         "pending" => PayoutState::Pending,

@@ -1,4 +1,6 @@
-//! Reads charges, refunds and disputes. Returns facts (what Stripe said about an object).
+//! Reads charges, refunds and disputes. Returns facts (what Stripe said about an object). In each function, `event` is
+//! the type of the event that reported the object. It is empty if the object was fetched or is part of another object.
+//! `at_s` is when the object was reported, in seconds since 1970.
 
 use super::field::{BadShape, Object};
 use super::objects::event_times;

@@ -115,6 +115,8 @@ pub fn read_fetched(object: &str, at_s: i64) -> Result<Report, BadShape> {
     read(object, "", at_s)
 }
 
+/// Reads an object in JSON. `event` is the type of the event that reported the object, and is empty for a fetched one.
+/// `at_s` is when the object was reported or fetched, in seconds since 1970.
 fn read(text: &str, event: &str, at_s: i64) -> Result<Report, BadShape> {
     let value: Value = serde_json::from_str(text).map_err(|_| NO_OBJECT)?;
     let has_no_type = value.get("object").and_then(Value::as_str).is_none();
@@ -126,6 +128,7 @@ fn read(text: &str, event: &str, at_s: i64) -> Result<Report, BadShape> {
     Ok(if facts.is_empty() { Report::Nothing } else { Report::Facts(facts) })
 }
 
+/// Adds the facts of an object, and of the objects that it contains. `event` and `at_s` are as in [`read`].
 fn add(facts: &mut Vec<Fact>, value: &Value, event: &str, at_s: i64) -> Result<(), BadShape> {
     let named = |name| Object { name, value };
     match value.get("object").and_then(Value::as_str) {

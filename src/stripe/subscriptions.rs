@@ -53,8 +53,9 @@ pub(super) fn is_cancel_scheduled(it: Object<'_>) -> bool {
     !field("cancel_at").is_null() || field("cancel_at_period_end") == true
 }
 
-/// Returns the total of a subscription's items. Returns `None` if an item's price can't be expressed in whole minor
-/// units, if an interval is unknown, or if the currencies differ.
+/// Returns the total and the interval of a subscription's items. If their intervals differ, the result is marked as
+/// `mixed`. Returns `None` if an item's price can't be expressed in whole minor units, if an interval is unknown, or if
+/// the currencies differ.
 pub(super) fn terms(it: Object<'_>) -> Result<Option<Terms>, BadShape> {
     let mut sum: Option<Terms> = None;
     for item in it.list("items")? {
@@ -72,11 +73,9 @@ pub(super) fn terms(it: Object<'_>) -> Result<Option<Terms>, BadShape> {
         let amount_minor = amount_minor.ok_or(item.bad("quantity"))?;
         let price = Money { amount_minor, currency: unit.currency };
         let item_interval = (interval, interval_count);
-        let shortest = sum.map(|it| (it.interval, it.interval_count));
-        let mixed =
-            sum.is_some_and(|it| it.mixed) || shortest.is_some_and(|shortest| shortest != item_interval);
-        let (interval, interval_count) =
-            shortest.map_or(item_interval, |shortest| shortest.min(item_interval));
+        let interval_so_far = sum.map(|it| (it.interval, it.interval_count));
+        let mixed = sum.is_some_and(|it| it.mixed) || interval_so_far.is_some_and(|it| it != item_interval);
+        let (interval, interval_count) = interval_so_far.map_or(item_interval, |it| it.min(item_interval));
         sum = Some(Terms { interval, interval_count, price, mixed });
     }
     Ok(sum)

@@ -148,9 +148,9 @@ impl ThreadConnections {
                         thread_connections.put(ThreadConn { connection, age: Stopwatch::start() });
                     }
                     Ok(Err(error)) => {
-                        tracing::debug!(%error, "the intake's own connection could not be opened")
+                        tracing::debug!(%error, "a connection for storing deliveries could not be opened")
                     }
-                    Err(_) => tracing::debug!("the intake's own connection could not be opened in time"),
+                    Err(_) => tracing::debug!("a connection for storing deliveries could not be opened in time"),
                 }
             });
         }
