@@ -62,8 +62,8 @@ pub struct Outcome {
     pub most_asks_in_7_days: u32,
     /// The maximum number of asks for one reader within 30 times 24 hours.
     pub most_asks_in_30_days: u32,
-    /// The weeks in which a reader visited, added up over all readers, by the number of asks in the week: 0, 1, 2, 3 or
-    /// more. Weeks begin on Monday, in the site's time zone.
+    /// The weeks in which a reader visited, by the number of asks in the week: 0, 1, 2, 3 or more. A week counts once
+    /// for each reader who visited in it. Weeks begin on Monday, in the site's time zone.
     pub reader_weeks_by_asks: Vec<Bar>,
     /// The page views by reason, most frequent first. The reason `matched` means that an appeal was shown.
     pub verdicts: Vec<VerdictCount>,

@@ -191,8 +191,8 @@ impl Store {
         on_reader!(self, db => sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(now_ms).fetch_all(db).await)
     }
 
-    /// Returns paid invoices for which Stripe has not said how they were paid: the newest `limit` that were paid
-    /// between two times (milliseconds since 1970).
+    /// Returns the ids of invoices that were paid, but for which Stripe has not said how. Only invoices that were paid
+    /// between two times (milliseconds since 1970) are returned: the newest `limit`.
     ///
     /// # Errors
     /// The database does not answer.

@@ -225,8 +225,8 @@ impl Store {
             .await)
     }
 
-    /// Returns the gifts of sites that were not in the settings when their events arrived: the gift's id and the
-    /// site.
+    /// Returns the gifts that belong to another installation: their ids and their sites. These sites were not in the
+    /// settings when the gifts' events arrived.
     ///
     /// # Errors
     /// The database does not answer.

@@ -138,9 +138,9 @@ macro_rules! write_row {
     }};
 }
 
-/// Declares a row that is always read and written as a whole: a struct whose fields have the names of its columns,
-/// the list of these columns, and the code that binds them. All three come from one list of fields, so no two columns
-/// can be swapped.
+/// Declares a row that is always read and written as a whole. Creates a struct whose fields have the names of the
+/// columns, the list of these columns, and the code that binds them. All three come from one list of fields, so no two
+/// columns can be swapped.
 macro_rules! row {
     (
         $(#[$meta:meta])*

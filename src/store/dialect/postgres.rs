@@ -39,9 +39,9 @@ const BEGIN: &str = "BEGIN; SET LOCAL idle_in_transaction_session_timeout = '10s
 /// tables wait for the migration.
 pub const SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \
     SET LOCAL idle_in_transaction_session_timeout = '30s'; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off";
-/// The settings of each session. They include keepalive on the server's side: within about 25 s, the server ends the
-/// session of a client that is gone, and releases its locks. On our side, sqlx can't set keepalive on its socket.
-/// Instead, each statement has a deadline, and each connection is checked before use.
+/// The settings of each session. With keepalive, the server notices within about 25 s that a client is gone. It then
+/// ends the client's session, and releases its locks. On our side, sqlx can't set keepalive on its socket. Instead,
+/// each statement has a deadline, and each connection is checked before use.
 const SESSION: [(&str, &str); 6] = [
     ("lock_timeout", LOCK_TIMEOUT),
     ("statement_timeout", "130s"),
@@ -236,8 +236,8 @@ fn is_starting(error: &sqlx::Error) -> bool {
 /// after the lock are current.)
 pub async fn begin(lease: &mut Lease<PgConnection>) -> Result<(), sqlx::Error> {
     lease.begin(BEGIN).await?;
-    // The lock is not requested in the same message. If it were, a caller that gives up while it waits would have no
-    // transaction to roll back yet, and its connection would keep the lock.
+    // The lock is not requested in the same message as `BEGIN`. Otherwise, a caller that gives up while it waits would
+    // have no transaction to roll back yet, and its connection would keep the lock.
     let deadline = lease.start();
     let lock = sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(WRITER_LOCK);
     let locked = run_with_timeout(deadline, lock.execute(&mut **lease)).await;
@@ -259,9 +259,12 @@ pub fn is_conflict(error: &dyn DatabaseError) -> bool {
     error.code().unwrap_or_default().starts_with("40")
 }
 
-/// Whether a statement failed because of the server's state. The server ended the connection or is stopping (08,
-/// 57P); a timeout expired (55P03: lock, 57014: statement, 25P03 and 57P05: idle); it is read-only after a failover
-/// (25006); or it lacks memory, disk or connections (53, 58).
+/// Whether a statement failed because of the server's state:
+///
+/// - The server ended the connection or is stopping (08, 57P).
+/// - A timeout expired (55P03: lock, 57014: statement, 25P03 and 57P05: idle).
+/// - The server is read-only after a failover (25006).
+/// - The server lacks memory, disk or connections (53, 58).
 pub fn is_about_server(error: &dyn DatabaseError) -> bool {
     let code = error.code().unwrap_or_default();
     ["08", "57P", "57014", "55P03", "25P03", "25006", "53", "58"].iter().any(|class| code.starts_with(class))
