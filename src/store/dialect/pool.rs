@@ -322,7 +322,7 @@ impl<C: Driver> Drop for Lease<C> {
     }
 }
 
-/// Runs a statement. If it takes longer than `deadline`, fails with a time-out.
+/// Runs a statement. If it takes longer than `deadline`, fails with a timeout.
 pub async fn run_with_timeout<T>(
     deadline: Duration,
     statement: impl Future<Output = Result<T, sqlx::Error>>,
