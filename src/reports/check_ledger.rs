@@ -1,4 +1,5 @@
-//! Checks the ledger against the facts (what Stripe said about each object), Stripe's balance and the last seal.
+//! Checks the ledger against the facts (what Stripe said about each object), Stripe's balance and the last seal (a
+//! signed digest of the booked entries). A contribution is also called a gift.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +15,7 @@ use super::seals::{SealKey, SealState, check_seal};
 /// The number of gifts that are checked together.
 const BATCH: i64 = 200;
 /// The maximum number of problems that are described.
-const MAX_FINDINGS: usize = 100;
+const MAX_PROBLEMS: usize = 100;
 
 /// The result of a check.
 #[derive(Debug)]
@@ -66,15 +67,15 @@ impl LedgerReport {
 
     fn add_problem(&mut self, sentence: String) {
         self.problems_total += 1;
-        if self.problems.len() < MAX_FINDINGS {
+        if self.problems.len() < MAX_PROBLEMS {
             self.problems.push(sentence);
         }
     }
 }
 
-/// Recomputes every gift from all stored facts, and compares. Each entry, payment and contribution must exist
-/// unchanged, and there must be no others. The account `clearing` must equal the sum of Stripe's balance
-/// transactions. Sealed entries must be unchanged.
+/// Computes every gift again from all stored facts, and compares the result with the ledger. Each computed entry,
+/// payment and contribution must be stored unchanged, and there must be no others. The account `clearing` must equal
+/// the sum of Stripe's balance transactions. Sealed entries must be unchanged.
 ///
 /// # Errors
 /// The database does not answer, or contains a row that can't be read.
@@ -91,15 +92,15 @@ pub async fn check_ledger(store: &Store, key: &SealKey) -> Result<LedgerReport, 
     let acknowledged = store.acknowledged_alarms().await?;
     let mut after = None;
     loop {
-        // Each gift is checked in its own snapshot, so other gifts can be booked meanwhile. The start date of a gift
-        // can change in the minutes after the payment. A gift whose date changes during this check may be missed; the
-        // next check then includes it.
+        // Each batch is read from its own snapshot, so other gifts can be booked meanwhile. The start date of a gift
+        // can change in the minutes after the payment. If it changes during this check, the check may miss the gift.
+        // The next check includes it.
         let mut tx = store.snapshot().await?;
         let gifts = gifts_begun_after(&mut tx, after.as_ref(), BATCH).await?;
         drop(tx);
         let Some(last) = gifts.contributions.last() else { break };
         after = Some(Cursor::of(last));
-        compare(&mut report, gifts);
+        compare_gifts(&mut report, gifts);
     }
     report.alarms.retain(|(_, alarm)| !acknowledged.contains(&alarm.id));
     for id in store.gifts_not_stored().await? {
@@ -111,7 +112,7 @@ pub async fn check_ledger(store: &Store, key: &SealKey) -> Result<LedgerReport, 
     Ok(report)
 }
 
-fn compare(report: &mut LedgerReport, gifts: Gifts) {
+fn compare_gifts(report: &mut LedgerReport, gifts: Gifts) {
     let mut facts: BTreeMap<String, Vec<Fact>> = BTreeMap::new();
     for (gift, fact) in gifts.facts {
         facts.entry(gift).or_default().push(fact);
@@ -132,6 +133,7 @@ fn compare(report: &mut LedgerReport, gifts: Gifts) {
     }
 }
 
+/// Compares a stored gift with the gift that `fold` computes from its facts.
 fn compare_gift(
     report: &mut LedgerReport,
     stored: &Contribution,
@@ -161,6 +163,8 @@ fn compare_gift(
     report.alarms.extend(folded.alarms.into_iter().map(|alarm| (id.clone(), alarm)));
 }
 
+/// Compares the stored entries or payments of a gift with those that were computed from its facts (`folded`). `what`
+/// is the name of one of them in messages.
 fn compare_each<T: PartialEq + std::fmt::Debug>(
     report: &mut LedgerReport,
     id: &ContributionId,
@@ -172,13 +176,13 @@ fn compare_each<T: PartialEq + std::fmt::Debug>(
     let by_key = |all: &[T]| -> BTreeMap<String, usize> {
         all.iter().enumerate().map(|(index, it)| (key(it), index)).collect()
     };
-    let (ours, theirs) = (by_key(stored), by_key(folded));
-    let mut keys: Vec<&String> = ours.keys().chain(theirs.keys()).collect();
+    let (stored_by_key, folded_by_key) = (by_key(stored), by_key(folded));
+    let mut keys: Vec<&String> = stored_by_key.keys().chain(folded_by_key.keys()).collect();
     keys.sort();
     keys.dedup();
     for key in keys {
-        let actual = ours.get(key).map(|index| &stored[*index]);
-        let expected = theirs.get(key).map(|index| &folded[*index]);
+        let actual = stored_by_key.get(key).map(|index| &stored[*index]);
+        let expected = folded_by_key.get(key).map(|index| &folded[*index]);
         if actual != expected {
             report
                 .add_problem(format!("{what} {key} of {id}: stored {actual:?}, the facts say {expected:?}"));
@@ -186,8 +190,8 @@ fn compare_each<T: PartialEq + std::fmt::Debug>(
     }
 }
 
-/// Adds one gift to the balances of its site: the account `clearing` from the stored entries, and Stripe's sums.
-/// Reports a problem if the two don't agree.
+/// Adds one gift to the balances of its site: the balance of `clearing` according to the stored entries, and Stripe's
+/// sums. Reports a problem if the two don't agree.
 fn add_balance(report: &mut LedgerReport, folded: &Folded, entries: &[Entry]) {
     let site = &folded.contribution.site;
     let mut balances: BTreeMap<Currency, SiteBalance> = BTreeMap::new();
@@ -214,7 +218,7 @@ fn add_balance(report: &mut LedgerReport, folded: &Folded, entries: &[Entry]) {
         let expected_minor = balance.net_minor + balance.unsettled_minor + balance.discrepancy_minor;
         if balance.clearing_minor != expected_minor {
             report.add_problem(format!(
-                "{}: clearing holds {} {currency} (minor unit), but Stripe's balance and the unsettled payments add up to {expected_minor}",
+                "{}: the account clearing holds {} {currency} (minor unit), but Stripe's balance and the unsettled payments add up to {expected_minor}",
                 folded.contribution.id, balance.clearing_minor
             ));
         }

@@ -76,7 +76,7 @@ impl ComparisonLine {
 }
 
 impl Comparison {
-    /// Whether every site and currency agrees, and every list could be read.
+    /// Whether the sums of every site and currency agree, no payment is overdue, and every list could be read.
     pub fn agrees(&self) -> bool {
         self.incomplete.is_empty() && self.lines.iter().all(ComparisonLine::agrees)
     }
@@ -89,8 +89,8 @@ impl Comparison {
 /// The database does not answer, or contains alarms that can't be read.
 pub async fn compare_with_stripe(store: &Store, now_ms: i64) -> Result<Comparison, StoreError> {
     let mut sites: BTreeMap<(String, String), ComparisonLine> = BTreeMap::new();
-    let mut line = |site: &str, currency: &str, add: &dyn Fn(&mut ComparisonLine)| {
-        add(sites.entry((site.to_owned(), currency.to_owned())).or_insert_with(|| ComparisonLine {
+    let mut change_line = |site: &str, currency: &str, change: &dyn Fn(&mut ComparisonLine)| {
+        change(sites.entry((site.to_owned(), currency.to_owned())).or_insert_with(|| ComparisonLine {
             site: site.to_owned(),
             currency: currency.to_owned(),
             stripe_net_minor: 0,
@@ -104,9 +104,9 @@ pub async fn compare_with_stripe(store: &Store, now_ms: i64) -> Result<Compariso
     };
     for ((site, currency, account), minor) in store.accounts().await? {
         match account.as_str() {
-            "clearing" => line(&site, &currency, &|it| it.ledger_net_minor += minor),
-            "offline" => line(&site, &currency, &|it| it.offline_minor += minor),
-            "bank" => line(&site, &currency, &|it| {
+            "clearing" => change_line(&site, &currency, &|it| it.ledger_net_minor += minor),
+            "offline" => change_line(&site, &currency, &|it| it.offline_minor += minor),
+            "bank" => change_line(&site, &currency, &|it| {
                 it.ledger_net_minor += minor;
                 it.paid_out_minor += minor;
             }),
@@ -114,16 +114,16 @@ pub async fn compare_with_stripe(store: &Store, now_ms: i64) -> Result<Compariso
         }
     }
     for ((site, currency), minor) in store.settled().await? {
-        line(&site, &currency, &|it| it.stripe_net_minor += minor);
+        change_line(&site, &currency, &|it| it.stripe_net_minor += minor);
     }
     for ((site, currency), (unsettled_minor, _)) in store.unsettled().await? {
-        line(&site, &currency, &|it| {
+        change_line(&site, &currency, &|it| {
             it.unsettled_minor += unsettled_minor;
             it.ledger_net_minor -= unsettled_minor;
         });
     }
     for (site, currency, payments, minor) in store.overdue_sums(now_ms).await? {
-        line(&site, &currency, &|it| {
+        change_line(&site, &currency, &|it| {
             it.overdue += payments;
             it.overdue_minor += minor;
         });
@@ -149,9 +149,9 @@ pub async fn compare_with_stripe(store: &Store, now_ms: i64) -> Result<Compariso
 async fn needs_review(store: &Store, now_ms: i64) -> Result<Vec<(String, Vec<AlarmFields>)>, StoreError> {
     let mut all: BTreeMap<String, Vec<AlarmFields>> = BTreeMap::new();
     for (contribution, alarms) in store.alarms(MAX_LIMIT).await? {
-        // The fields are kept as they are stored. So an alarm of a kind that this version does not know is shown too.
-        let read = serde_json::from_str(&alarms).map_err(|_| Unreadable { what: "list of alarms" })?;
-        all.insert(contribution, read);
+        // The fields are returned as they are stored. So an alarm is shown even if this version does not know its kind.
+        let fields = serde_json::from_str(&alarms).map_err(|_| Unreadable { what: "list of alarms" })?;
+        all.insert(contribution, fields);
     }
     for it in store.overdue(now_ms, MAX_LIMIT).await? {
         let fields = [
@@ -163,6 +163,6 @@ async fn needs_review(store: &Store, now_ms: i64) -> Result<Vec<(String, Vec<Ala
         let alarm = fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         all.entry(it.contribution).or_default().push(alarm);
     }
-    let most = usize::try_from(MAX_LIMIT).unwrap_or(usize::MAX);
-    Ok(all.into_iter().take(most).collect())
+    let limit = usize::try_from(MAX_LIMIT).unwrap_or(usize::MAX);
+    Ok(all.into_iter().take(limit).collect())
 }

@@ -18,7 +18,7 @@ pub struct ConnectionReport {
     pub endpoint: Option<Endpoint>,
     /// Other endpoints with our address, enabled or disabled.
     pub others: Vec<Endpoint>,
-    /// Why Stripe could not be asked. `None` if Stripe answered.
+    /// Why the request to Stripe failed. `None` if it succeeded.
     pub stripe_error: Option<CallError>,
     /// The endpoints whose secrets are stored, newest first.
     pub stored_endpoints: Vec<EndpointRow>,
@@ -32,11 +32,11 @@ pub struct ConnectionReport {
     pub troubles: Vec<StripeTrouble>,
 }
 
-/// Returns the URL to which our endpoint should deliver. This is the URL of the newest endpoint in `held`. Without
-/// any, it is `/webhooks/stripe` at the public URL.
-pub fn webhook_url(settings: &Settings, held: &[EndpointRow]) -> String {
+/// Returns the URL to which our endpoint should deliver. This is the URL of the newest endpoint in `stored`. If there
+/// is none, it is `/webhooks/stripe` at the public URL.
+pub fn webhook_url(settings: &Settings, stored: &[EndpointRow]) -> String {
     let default_url = || format!("{}/webhooks/stripe", settings.issuer());
-    held.first().map_or_else(default_url, |row| row.url.clone())
+    stored.first().map_or_else(default_url, |row| row.url.clone())
 }
 
 /// Checks the connection, at Stripe and in the database.
@@ -49,20 +49,20 @@ pub async fn inspect_stripe(
     settings: &Settings,
     now_ms: i64,
 ) -> Result<ConnectionReport, StoreError> {
-    let held = store.endpoints(settings.stripe.mode).await?;
+    let stored = store.endpoints(settings.stripe.mode).await?;
     let contact = store.contact().await?;
     let inbox = store.inbox_rows().await?;
     let count = |state: InboxState| {
         inbox.iter().find(|row| row.state == state.as_label()).map_or(0, |row| row.events)
     };
     let (dead, quarantined) = (count(InboxState::Dead), count(InboxState::Quarantined));
-    let answer = stripe.endpoints().await;
-    let (endpoint, others) = match &answer {
-        Ok(all) => ours_and_others(all, &held, &webhook_url(settings, &held)),
+    let listed = stripe.endpoints().await;
+    let (endpoint, others) = match &listed {
+        Ok(all) => ours_and_others(all, &stored, &webhook_url(settings, &stored)),
         Err(_) => (None, Vec::new()),
     };
-    let mut troubles = match &answer {
-        Ok(_) => troubles_of_endpoint(endpoint.as_ref(), !held.is_empty()),
+    let mut troubles = match &listed {
+        Ok(_) => troubles_of_endpoint(endpoint.as_ref(), !stored.is_empty()),
         Err(CallError::Refused { .. }) => vec![StripeTrouble::KeyRefused],
         Err(_) => Vec::new(),
     };
@@ -81,8 +81,8 @@ pub async fn inspect_stripe(
     Ok(ConnectionReport {
         endpoint,
         others,
-        stripe_error: answer.err(),
-        stored_endpoints: held,
+        stripe_error: listed.err(),
+        stored_endpoints: stored,
         contact,
         dead,
         quarantined,
@@ -120,10 +120,10 @@ impl StripeTrouble {
                 "our webhook endpoint does not deliver every required event; run `keepopen stripe connect`"
             }
             Self::KeyRefused => {
-                "the key may not read webhook endpoints; give it the permission Webhook Endpoints: read, or set another key"
+                "the key has no permission to read webhook endpoints; give it the permission Webhook Endpoints: read, or set another key"
             }
             Self::NoDeliveries => {
-                "Stripe has delivered nothing, although it should have; check the endpoint's deliveries in the dashboard"
+                "Stripe has delivered no events for some time, although it should have; check the endpoint's deliveries in the dashboard"
             }
             Self::Clock => {
                 "this machine's clock differs from Stripe's by more than a minute; synchronise it with NTP"
@@ -136,11 +136,11 @@ impl StripeTrouble {
     }
 }
 
-/// Returns the endpoint that should deliver to us, and the other endpoints with our address. If we created none, the
-/// first is any endpoint with our address, preferably an enabled one.
-fn ours_and_others(all: &[Endpoint], held: &[EndpointRow], url: &str) -> (Option<Endpoint>, Vec<Endpoint>) {
+/// Returns the endpoint that should deliver to us, and the other endpoints with our address. If we created no
+/// endpoint, any endpoint with our address should deliver to us, preferably an enabled one.
+fn ours_and_others(all: &[Endpoint], stored: &[EndpointRow], url: &str) -> (Option<Endpoint>, Vec<Endpoint>) {
     let with_our_url = || all.iter().filter(|endpoint| is_same_address(&endpoint.url, url));
-    let found = match held.first() {
+    let found = match stored.first() {
         Some(newest) => all.iter().find(|endpoint| endpoint.id == newest.id),
         None => with_our_url().find(|endpoint| endpoint.enabled).or_else(|| with_our_url().next()),
     };
@@ -152,8 +152,8 @@ fn ours_and_others(all: &[Endpoint], held: &[EndpointRow], url: &str) -> (Option
 fn is_same_address(one: &str, other: &str) -> bool {
     let parts = |text: &str| {
         let (scheme, rest) = text.split_once("://")?;
-        let steps: Vec<String> = rest.split('/').filter(|step| !step.is_empty()).map(str::to_owned).collect();
-        Some((scheme.to_owned(), steps))
+        let segments = rest.split('/').filter(|segment| !segment.is_empty());
+        Some((scheme.to_owned(), segments.map(str::to_owned).collect::<Vec<String>>()))
     };
     one == other || parts(one).is_some_and(|one| Some(one) == parts(other))
 }
@@ -172,7 +172,7 @@ fn troubles_of_endpoint(endpoint: Option<&Endpoint>, is_made_by_us: bool) -> Vec
     checks.into_iter().filter_map(|(is_wrong, trouble)| is_wrong.then_some(trouble)).collect()
 }
 
-/// Whether Stripe delivered nothing for the configured time, although a checkout should have caused an event.
+/// Whether Stripe delivered no event for the configured time, although it should have sent one about a checkout.
 async fn is_silent(
     store: &Store,
     settings: &Settings,

@@ -21,7 +21,7 @@ pub struct ResultsQuery {
     pub site: String,
     /// The first day, in the site's time zone.
     pub from: Date,
-    /// The last day.
+    /// The last day, which is included.
     pub to: Date,
     /// If set, only the results of this appeal are read.
     pub appeal: Option<String>,
@@ -80,7 +80,7 @@ pub enum ResultsError {
     Backwards,
     #[error("at most {MAX_RESULT_DAYS} days can be read at once")]
     TooLong,
-    #[error("the site's time zone does not have these days ({0})")]
+    #[error("the days can't be converted to times in the site's time zone ({0})")]
     Days(#[from] jiff::Error),
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -100,7 +100,7 @@ pub async fn read_results(
     let mut results = Results { zone, appeal: query.appeal.clone(), rows: BTreeMap::new() };
     for row in store.hourly_counts(&query.site, at_ms.clone()).await? {
         if let Some(outcome) = results.outcome_at(row.hour, Some(row.appeal), Some(row.variant))? {
-            outcome.count(&row.kind, row.count);
+            outcome.add_count(&row.kind, row.count);
         }
     }
     for row in store.hourly_gifts(&query.site, at_ms.clone()).await? {
@@ -129,6 +129,7 @@ pub fn totals(rows: &BTreeMap<ResultKey, Outcome>) -> BTreeMap<(Option<String>, 
 
 struct Results {
     zone: TimeZone,
+    /// If set, only the results of this appeal are kept.
     appeal: Option<String>,
     rows: BTreeMap<ResultKey, Outcome>,
 }
@@ -150,7 +151,8 @@ impl Results {
 }
 
 impl Outcome {
-    fn count(&mut self, kind: &str, count: i64) {
+    /// Adds the number of events of one kind.
+    fn add_count(&mut self, kind: &str, count: i64) {
         match kind {
             "first_view" => {
                 self.readers += count;

@@ -129,19 +129,19 @@ mod tests {
             tags: tags.iter().map(|tag| Text::from(*tag)).collect(),
             ..Page::default()
         };
-        let day = |week: i64| week * 7;
-        articles.record(&page("Article", &["climate", "law"]), day(10));
-        articles.record(&page("front", &["climate"]), day(10));
-        articles.record(&page("article", &["climate"]), day(10) + 3);
+        let day_of_week = |week: i64| week * 7;
+        articles.record(&page("Article", &["climate", "law"]), day_of_week(10));
+        articles.record(&page("front", &["climate"]), day_of_week(10));
+        articles.record(&page("article", &["climate"]), day_of_week(10) + 3);
         for week in 11..70 {
-            articles.record(&page("article", &[]), day(week));
+            articles.record(&page("article", &[]), day_of_week(week));
         }
         let weeks = articles.weeks();
         assert_eq!((weeks.len(), &*weeks[0].week), (52, &*monday(18).to_string()));
-        let mut short = Articles::default();
-        short.record(&page("article", &["climate", "law"]), day(10));
-        short.record(&page("article", &["climate"]), day(10));
-        let weeks = short.weeks();
+        let mut one_week = Articles::default();
+        one_week.record(&page("article", &["climate", "law"]), day_of_week(10));
+        one_week.record(&page("article", &["climate"]), day_of_week(10));
+        let weeks = one_week.weeks();
         assert_eq!((weeks.len(), weeks[0].count, weeks[0].tags.iter().next()), (1, 2, Some(("climate", 2))));
     }
 
@@ -155,9 +155,9 @@ mod tests {
         let days = |articles: &Articles| -> Vec<(String, u32)> {
             articles.days().iter().map(|read| (read.day.to_string(), read.count)).collect()
         };
-        let on = |day: &str, count: u32| (day.to_owned(), count);
-        assert_eq!(days(&articles), [on("1970-01-01", 2), on("1970-01-02", 1), on("1970-04-02", 1)]);
+        let read = |day: &str, count: u32| (day.to_owned(), count);
+        assert_eq!(days(&articles), [read("1970-01-01", 2), read("1970-01-02", 1), read("1970-04-02", 1)]);
         articles.record(&article, 92);
-        assert_eq!(days(&articles), [on("1970-01-02", 1), on("1970-04-02", 1), on("1970-04-03", 1)]);
+        assert_eq!(days(&articles), [read("1970-01-02", 1), read("1970-04-02", 1), read("1970-04-03", 1)]);
     }
 }

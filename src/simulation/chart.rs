@@ -1,4 +1,5 @@
-//! Draws the report as one chart: how many readers are asked how often, by the draft and by the live appeals.
+//! Draws the report as one chart. The chart shows how many readers are asked how often, under the draft and under the
+//! live appeals.
 
 use std::fmt::Write;
 
@@ -11,6 +12,7 @@ const WIDTH: f64 = 720.0;
 const HEIGHT: f64 = 420.0;
 /// The edges of the plot area: left, right, top, bottom.
 const PLOT: (f64, f64, f64, f64) = (64.0, 700.0, 130.0, 356.0);
+/// The width of a bar.
 const BAR: f64 = 42.0;
 const STYLE: &str = "\
 .paper{fill:#fff}text{font:13px system-ui,sans-serif;fill:#1f2328}.title{font-size:18px;font-weight:600}\
@@ -33,10 +35,10 @@ pub fn chart(report: &Report) -> String {
         escaped(&description(report)),
         escaped(&subtitle(report)),
     );
-    legend(&mut svg, report);
+    draw_legend(&mut svg, report);
     let top = top_percent(report);
-    axes(&mut svg, top);
-    bars(&mut svg, report, top);
+    draw_axes(&mut svg, top);
+    draw_bars(&mut svg, report, top);
     svg.push_str("</svg>\n");
     svg
 }
@@ -71,7 +73,7 @@ fn description(report: &Report) -> String {
     text
 }
 
-fn legend(svg: &mut String, report: &Report) {
+fn draw_legend(svg: &mut String, report: &Report) {
     for (row, (class, name, outcome)) in (0u8..).zip(sides(report)) {
         let y = 70.0 + 20.0 * f64::from(row);
         let source = shortened(&outcome.source);
@@ -89,11 +91,11 @@ fn legend(svg: &mut String, report: &Report) {
 /// Returns the top of the scale, in percent: the first of a few round numbers that is at least as high as every bar.
 fn top_percent(report: &Report) -> f64 {
     let bars = sides(report).into_iter().flat_map(|(_, _, outcome)| &outcome.readers_by_asks);
-    let most = bars.map(|bar| bar.share * 100.0).fold(0.0, f64::max);
-    [5.0, 10.0, 20.0, 40.0, 60.0, 80.0].into_iter().find(|top| most <= *top).unwrap_or(100.0)
+    let highest = bars.map(|bar| bar.share * 100.0).fold(0.0, f64::max);
+    [5.0, 10.0, 20.0, 40.0, 60.0, 80.0].into_iter().find(|top| highest <= *top).unwrap_or(100.0)
 }
 
-fn axes(svg: &mut String, top: f64) {
+fn draw_axes(svg: &mut String, top: f64) {
     let (left, right, upper, lower) = PLOT;
     for step in 0u8..=5 {
         let y = lower - (lower - upper) * f64::from(step) / 5.0;
@@ -116,7 +118,7 @@ fn axes(svg: &mut String, top: f64) {
     );
 }
 
-fn bars(svg: &mut String, report: &Report, top: f64) {
+fn draw_bars(svg: &mut String, report: &Report, top: f64) {
     let (left, right, upper, lower) = PLOT;
     let groups = report.draft.readers_by_asks.len();
     #[expect(clippy::cast_precision_loss, reason = "six groups")]

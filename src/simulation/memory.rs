@@ -47,13 +47,13 @@ pub struct Memory {
 
 impl Memory {
     /// Records a view.
-    pub fn see(&mut self, seen: Seen) {
+    pub fn record_view(&mut self, seen: Seen) {
         self.seen.push(seen);
         trim(&mut self.seen, |it| it.at_ms, seen.at_ms);
     }
 
     /// Records a dismissal.
-    pub fn dismiss(&mut self, dismissal: PastDismissal) {
+    pub fn record_dismissal(&mut self, dismissal: PastDismissal) {
         self.dismissals.push(dismissal);
         trim(&mut self.dismissals, |it| it.at_ms, dismissal.at_ms);
     }
@@ -113,7 +113,7 @@ mod tests {
     fn the_last_hundred_entries_of_the_last_year_are_kept() {
         let mut memory = Memory::default();
         for day in 0..150 {
-            memory.see(Seen { appeal: 0, variant: 0, at_ms: day * DAY_MS });
+            memory.record_view(Seen { appeal: 0, variant: 0, at_ms: day * DAY_MS });
         }
         let kept =
             |now_ms: i64| memory.entries_at(now_ms).0.map(|seen| seen.at_ms / DAY_MS).collect::<Vec<_>>();
@@ -140,7 +140,7 @@ mod tests {
             assert_eq!(
                 (support.standing, support.quiet_until_ms),
                 (after, Some(91 * DAY_MS)),
-                "a gift for {kind:?} of a reader with the standing {before:?}"
+                "after a gift through a {kind:?} appeal by a reader with the standing {before:?}"
             );
         }
     }

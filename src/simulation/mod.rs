@@ -1,6 +1,6 @@
 //! Shows how often readers would see an appeal, before it is published.
 //!
-//! **Owns** the replay of page views on a virtual clock, described populations, and the reports on both.
+//! **Owns** the replay of page views on a virtual clock, populations that a file describes, and the reports on both.
 //! **Never** does I/O, reads a clock, or makes decisions itself: `asking.rs` passes each question (the content of a
 //! banner request) to the decision.
 //! **Start at** [`Simulation`].

@@ -135,7 +135,7 @@ fn parse_question<'a>(
         }
     })?;
     if question.history.is_some() || question.token.is_some() {
-        return Err("question: remove `history` and `token`; the simulation keeps the history itself, and `standing` next to the question replaces a token.".to_owned());
+        return Err("question: remove `history` and `token`. The simulation keeps the history itself. In place of a token, write `standing` next to `question`.".to_owned());
     }
     Ok(question)
 }
@@ -166,8 +166,8 @@ fn parse_support(
 ) -> Result<Option<Support>, String> {
     match (standing, quiet_until) {
         (None, None) if entitlements.is_empty() => Ok(None),
-        (None, None) => Err("entitlements: they need a standing next to them.".to_owned()),
-        (None, Some(_)) => Err("quiet_until: it needs a standing next to it.".to_owned()),
+        (None, None) => Err("entitlements: add `standing` to the line.".to_owned()),
+        (None, Some(_)) => Err("quiet_until: add `standing` to the line.".to_owned()),
         (Some(standing), quiet_until) => {
             let quiet_until_ms = quiet_until.map(|text| parse_time("quiet_until", text)).transpose()?;
             Ok(Some(Support { standing, quiet_until_ms, entitlements }))

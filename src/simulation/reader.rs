@@ -16,10 +16,10 @@ pub struct Reader {
     pub articles: Articles,
     /// The two sides: the reader under the draft, and under the live appeals.
     pub sides: [Side; 2],
-    /// Whether the browser has an entry of this service's script, in which a token can be stored.
+    /// Whether this service's script has stored an entry in the browser. A token can be stored only in this entry.
     pub has_entry: bool,
     bucket: Option<u32>,
-    /// How many buckets the browser has had so far. Each new bucket differs from the earlier ones.
+    /// How many buckets the browser has had so far. Each new bucket is computed from this number.
     bucket_count: u32,
 }
 
@@ -41,8 +41,8 @@ impl Reader {
         }
     }
 
-    /// Handles a refusal of consent: removes what is known of habits, as the script on the page does. If the browser
-    /// has no entry of the script yet, it can't store a token either.
+    /// Handles a refusal of consent. Removes the reader's habits (articles, bucket, views and dismissals), as the
+    /// script on the page does. If the browser has no entry of the script yet, it can't store a token either.
     pub fn refuse_consent(&mut self) {
         self.articles = Articles::default();
         self.bucket = None;

@@ -1,8 +1,8 @@
 //! Replays page views. Each page view is decided twice: by the draft and by the live appeals. The reader's history
 //! continues separately under each of them.
 //!
-//! Every appeal that is shown counts as seen. The script on the page skips a request if its answer can't have
-//! changed. The simulation makes a request for every page view, and a skipped request would have got the same verdict.
+//! Every appeal that is shown counts as seen. The script on the page skips a request whose verdict can't have changed
+//! since the last one. The simulation makes a request for every page view, which gives the same verdicts.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -50,8 +50,8 @@ pub enum Refused {
 }
 
 impl Simulation {
-    /// Starts a simulation without page views. The `seed` determines which variant each reader gets, as the browser's
-    /// own number does.
+    /// Starts a simulation without page views. The `seed` determines which variant each reader gets. (In a browser, a
+    /// stored random number determines it.)
     pub fn new(sites: &BTreeMap<String, SiteSettings>, draft: RuleSet, live: RuleSet, seed: u64) -> Self {
         let tally = |rules: &RuleSet| Tally::new(rules.appeals().map(|appeal| appeal.variants.len()));
         let site = |(id, site): (&String, &SiteSettings)| {
@@ -65,7 +65,7 @@ impl Simulation {
             sites: sites.iter().map(site).collect(),
             readers: HashMap::new(),
             span: Span::new(seed),
-            dice: Dice::of_seed(seed),
+            dice: Dice::from_seed(seed),
             key: String::new(),
         }
     }
@@ -99,7 +99,7 @@ impl Simulation {
         }
         let day = day_of(&site.zone, at_ms);
         let week = week_of_day(day);
-        let draw = self.dice.below(1_000_000);
+        let draw = self.dice.number_below(1_000_000);
         let refuses_consent = refuses_consent(&question);
         if refuses_consent {
             reader.refuse_consent();
@@ -132,13 +132,13 @@ impl Simulation {
                 Answer::Shown { appeal, variant, kind, closable } => {
                     tally.count_view(progress, appeal, variant, kind, at_ms);
                     if !refuses_consent {
-                        memory.see(Seen { appeal, variant, at_ms });
+                        memory.record_view(Seen { appeal, variant, at_ms });
                     }
                     match reaction {
                         Reaction::Dismiss(kind) if closable => {
                             tally.count_dismissal(kind);
                             if !refuses_consent {
-                                memory.dismiss(PastDismissal { appeal, kind, at_ms });
+                                memory.record_dismissal(PastDismissal { appeal, kind, at_ms });
                             }
                         }
                         Reaction::Give(interval) if kind != Kind::Thank => {
@@ -169,7 +169,7 @@ impl Simulation {
     /// Builds the report. `from` describes the source of the page views.
     pub fn report(mut self, from: &str) -> Report {
         self.end_readers();
-        Report::of(from, &self.span, &self.rules, &self.tallies)
+        Report::build(from, &self.span, &self.rules, &self.tallies)
     }
 
     fn unknown_site(&self, site: &str) -> Refused {

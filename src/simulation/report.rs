@@ -62,8 +62,8 @@ pub struct Outcome {
     pub most_asks_in_7_days: u32,
     /// The maximum number of asks for one reader within 30 times 24 hours.
     pub most_asks_in_30_days: u32,
-    /// The weeks in which each reader visited, by the number of asks in the week: 0, 1, 2, 3 or more. Weeks begin on
-    /// Monday, in the site's time zone.
+    /// The weeks in which a reader visited, by the number of asks in the week: 0, 1, 2, 3 or more. A week counts once
+    /// for each reader who visited in it. Weeks begin on Monday, in the site's time zone.
     pub reader_weeks_by_asks: Vec<Bar>,
     /// The page views by reason, most frequent first. The reason `matched` means that an appeal was shown.
     pub verdicts: Vec<VerdictCount>,
@@ -184,8 +184,8 @@ impl Span {
 
 impl Report {
     /// Builds the report. The draft comes first in each pair, the live appeals second.
-    pub(super) fn of(from: &str, span: &Span, rules: &[RuleSet; 2], tallies: &[Tally; 2]) -> Self {
-        let [draft, live] = [0, 1].map(|side| Outcome::of(span, &rules[side], &tallies[side]));
+    pub(super) fn build(from: &str, span: &Span, rules: &[RuleSet; 2], tallies: &[Tally; 2]) -> Self {
+        let [draft, live] = [0, 1].map(|side| Outcome::build(span, &rules[side], &tallies[side]));
         Self {
             seed: span.seed,
             page_views_from: from.to_owned(),
@@ -201,7 +201,7 @@ impl Report {
 }
 
 impl Outcome {
-    fn of(span: &Span, rules: &RuleSet, tally: &Tally) -> Self {
+    fn build(span: &Span, rules: &RuleSet, tally: &Tally) -> Self {
         let by_asks = &tally.readers_by_asks;
         let asks: u64 = by_asks.iter().map(|(asks, readers)| u64::from(*asks) * readers).sum();
         let readers_asked = span.readers - by_asks.get(&0).copied().unwrap_or(0);

@@ -23,6 +23,7 @@ pub fn table(report: &Report) -> String {
     table.text
 }
 
+/// The table that is being written. Each method adds lines to `text`.
 struct Table<'r> {
     text: String,
     draft: &'r Outcome,
@@ -89,7 +90,7 @@ impl Table<'_> {
     }
 
     fn verdicts(&mut self) {
-        self.heading("Page views: an appeal (matched), or the reason for none");
+        self.heading("Page views by verdict (matched: an appeal was shown)");
         let mut reasons: Vec<&str> = Vec::new();
         for verdict in self.draft.verdicts.iter().chain(&self.live.verdicts) {
             if !reasons.contains(&verdict.reason) {

@@ -19,7 +19,8 @@ pub struct Tally {
     pub shown: Vec<Vec<Shown>>,
     /// The number of readers, by the number of asks they got.
     pub readers_by_asks: BTreeMap<u32, u64>,
-    /// The number of weeks in which each reader visited, by asks: 0, 1, 2, 3 or more.
+    /// The number of weeks in which a reader visited, by the number of asks in the week: 0, 1, 2, 3 or more. A week
+    /// counts once for each reader who visited in it.
     pub weeks_by_asks: [u64; 4],
     /// The maximum number of asks for one reader within 7 times 24 hours.
     pub most_in_7_days: u32,

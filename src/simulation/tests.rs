@@ -34,8 +34,8 @@ pub(super) fn simulation(draft: &str, live: &str, seed: u64) -> Simulation {
 
 const START_MS: i64 = 1_793_491_200_000; // 2026-11-01T00:00:00Z, a Sunday
 
-/// Plays a page view `after_ms` milliseconds after the start. Returns the draft's answer: the index of the shown
-/// appeal, or the reason why none is shown.
+/// Plays a page view `after_ms` milliseconds after the start. `more` contains further JSON fields of its line. Returns
+/// the draft's answer: the index of the shown appeal, or the reason why none is shown.
 fn play(simulation: &mut Simulation, reader: &str, after_ms: i64, more: &str) -> Result<usize, Reason> {
     let at = rfc3339(START_MS + after_ms);
     let line = format!("{{\"reader\":{reader:?},\"at\":{at:?}{more}}}");
@@ -54,12 +54,12 @@ fn counts(bars: &[super::report::Bar]) -> Vec<u64> {
 fn a_small_replay_gives_the_numbers_that_were_computed_by_hand() {
     let draft = appeal("twice", "frequency = { max_views = 2, window_days = 7 }");
     let mut simulation = simulation(&draft, "", 1);
-    let day = |reader: &str, days: &[i64], then: &str| -> Vec<(i64, String, String)> {
+    let views_on = |reader: &str, days: &[i64], then: &str| -> Vec<(i64, String, String)> {
         days.iter().map(|day| (*day, reader.to_owned(), format!(",\"then\":{then:?}"))).collect()
     };
-    let mut views = day("often", &[0, 1, 2, 6, 7, 8, 9], "nothing");
-    views.extend(day("closes", &[0, 13, 14], "close"));
-    views.extend(day("gives", &[1, 5], "give"));
+    let mut views = views_on("often", &[0, 1, 2, 6, 7, 8, 9], "nothing");
+    views.extend(views_on("closes", &[0, 13, 14], "close"));
+    views.extend(views_on("gives", &[1, 5], "give"));
     let refuses = (
         3,
         "refuses".to_owned(),
@@ -101,11 +101,11 @@ fn a_small_replay_gives_the_numbers_that_were_computed_by_hand() {
 fn a_cap_of_4_in_30_days_never_gives_a_5th_view_in_any_30_days() {
     let mut simulation =
         simulation(&appeal("calm", "frequency = { max_views = 4, window_days = 30 }"), "", 1);
-    let mut dice = Dice::of_seed(3);
+    let mut dice = Dice::from_seed(3);
     for reader in ["a", "b", "c"] {
         let (mut at_ms, mut shown) = (0, Vec::new());
         for _ in 0..2_000 {
-            at_ms += i64::from(dice.below(2 * 86_400_000));
+            at_ms += i64::from(dice.number_below(2 * 86_400_000));
             if play(&mut simulation, reader, at_ms, "").is_ok() {
                 shown.push(at_ms);
             }
@@ -128,6 +128,7 @@ fn a_dismissed_appeal_is_hidden_for_as_long_as_its_rules_say() {
         let mut simulation = simulation(&appeal("polite", "frequency = { unlimited = true }"), "", 1);
         let then = format!(",\"then\":{then:?}");
         assert_eq!(play(&mut simulation, "a", 0, &then), Ok(0));
+        // After `never`, the appeal stays hidden for ever. The number 0 stands for this.
         if days == 0 {
             assert_eq!(play(&mut simulation, "a", 360 * DAY_MS, ""), Err(Reason::Dismissed));
         } else {
@@ -271,12 +272,13 @@ fn simulate_thousand_readers(seed: u64) -> Report {
     let draft = appeal("a", "frequency = { max_views = 3 }")
         + &appeal("b", "priority = 5\nfrequency = { max_views = 1 }");
     let mut simulation = simulation(&draft, &appeal("a", ""), seed);
-    let mut dice = Dice::of_seed(9);
+    let mut dice = Dice::from_seed(9);
     for reader in 0..1_000 {
         let mut at_ms = 0;
-        for _ in 0..dice.below(30) {
-            at_ms += i64::from(dice.below(2 * 86_400_000));
-            let then = ["nothing", "nothing", "nothing", "close", "later", "give"][dice.below(6) as usize];
+        for _ in 0..dice.number_below(30) {
+            at_ms += i64::from(dice.number_below(2 * 86_400_000));
+            let reactions = ["nothing", "nothing", "nothing", "close", "later", "give"];
+            let then = reactions[dice.number_below(6) as usize];
             let _ = play(&mut simulation, &reader.to_string(), at_ms, &format!(",\"then\":{then:?}"));
         }
     }

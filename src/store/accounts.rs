@@ -1,4 +1,4 @@
-//! Reads account balances. Also reads the ledger gift by gift, for the check of the ledger.
+//! Reads account balances. Also reads the ledger gift by gift, for the check of the ledger. A gift is a contribution.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,8 @@ use crate::contributions::{Contribution, Entry, Fact, Payment};
 pub struct Gifts {
     /// The contributions, in the requested order.
     pub contributions: Vec<Contribution>,
-    /// The entries of these gifts, in the order of their causes.
+    /// The entries of these gifts, in the order of their causes. (An entry's cause is its key: its kind and its Stripe
+    /// object.)
     pub entries: Vec<Entry>,
     /// The payments of these gifts.
     pub payments: Vec<Payment>,
@@ -111,7 +112,7 @@ async fn load_details(
             .into_iter()
             .map(|row| Ok(Payment::try_from(row)?))
             .collect::<Result<_, StoreError>>()?,
-        facts: objects::of_gifts(tx, gift_query, after, &last).await?,
+        facts: objects::facts_of_gifts(tx, gift_query, after, &last).await?,
     })
 }
 
@@ -136,7 +137,7 @@ impl Store {
         Ok(accounts)
     }
 
-    /// Returns what Stripe holds for each site and currency, according to the ledger.
+    /// Returns the amount that Stripe holds for each site and currency, according to the ledger, in the minor unit.
     ///
     /// # Errors
     /// The database does not answer.

@@ -1,4 +1,4 @@
-//! Stores open alarms, and acknowledgements.
+//! Stores open alarms and their acknowledgements. An alarm says that a contribution needs manual review.
 
 use std::collections::HashSet;
 
@@ -57,8 +57,8 @@ fn alarm_id(text: String) -> Result<AlarmId, Unreadable> {
     AlarmId::try_from(text).map_err(|_| Unreadable { what: "alarm id" })
 }
 
-/// Parses the open alarms of a contribution. Old alarms without ids are skipped; `keepopen books rewrite` gives them
-/// ids.
+/// Parses the open alarms of a contribution. Alarms of older versions may have no id, and are skipped. `keepopen books
+/// rewrite` gives them ids.
 fn open_alarms(text: &str) -> Result<Vec<RaisedAlarm>, Unreadable> {
     let all: Vec<serde_json::Value> =
         serde_json::from_str(text).map_err(|_| Unreadable { what: "list of alarms" })?;
@@ -121,7 +121,7 @@ pub async fn contribution_with(
     row.map(|(gift, alarms)| Ok((contribution_id(&gift)?, open_alarms(&alarms)?))).transpose()
 }
 
-/// Stores an acknowledgement, and the alarms of the contribution that stay open.
+/// Stores an acknowledgement. `open` are the contribution's other alarms, which stay open.
 ///
 /// # Errors
 /// The database does not answer.

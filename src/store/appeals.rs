@@ -52,7 +52,9 @@ pub struct PublishedRow {
 
 from_row!(PublishedRow { appeal_id, version, state, published_at_ms, body });
 
+/// Selects versions of appeals.
 const VERSION: &str = "SELECT appeal_id, version, body, created_at_ms, created_by FROM appeal_versions v";
+/// The condition for the newest version of each appeal.
 const NEWEST: &str = "version = (SELECT MAX(version) FROM appeal_versions w WHERE w.appeal_id = v.appeal_id)";
 /// Selects the newest publication of each appeal.
 const PUBLISHED: &str = "SELECT appeal_id, version, state, published_at_ms, published_by FROM publications p \
@@ -108,7 +110,7 @@ pub async fn add_version(tx: &mut Tx, row: &VersionRow) -> Result<(), StoreError
 /// Stores a publication, which makes a version live, or pauses or ends the appeal.
 ///
 /// # Errors
-/// There is no such version, or the database does not answer.
+/// The version does not exist, or the database does not answer.
 pub async fn publish(tx: &mut Tx, row: &PublicationRow) -> Result<(), StoreError> {
     on_tx!(tx, db => sqlx::query(
         "INSERT INTO publications (number, appeal_id, version, state, published_at_ms, published_by) \

@@ -17,7 +17,7 @@ pub struct Checkout {
     pub url: Option<String>,
     /// When the attempt began, in milliseconds since 1970.
     pub started_at_ms: i64,
-    /// When the attempt's token was first fetched, in milliseconds since 1970.
+    /// When the supporter token for this attempt was first fetched, in milliseconds since 1970.
     pub exchanged_at_ms: Option<i64>,
 }
 
@@ -77,8 +77,8 @@ pub async fn store_session(
     Ok(())
 }
 
-/// Records that Stripe stored a failure under the idempotency key of try `tries`, so that the next try uses another
-/// key.
+/// Raises the number of tries, if it is still `tries`. The next request then uses another idempotency key, because
+/// Stripe stored a failure under the present one.
 ///
 /// # Errors
 /// The database does not answer.
@@ -92,7 +92,7 @@ pub async fn next_try(tx: &mut Tx, site: &str, attempt: &str, tries: i64) -> Res
     Ok(())
 }
 
-/// Records that the token was fetched. The time of the first fetch is kept and returned.
+/// Records that the supporter token for an attempt was fetched. The time of the first fetch is kept and returned.
 ///
 /// # Errors
 /// The database does not answer.

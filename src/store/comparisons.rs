@@ -1,5 +1,6 @@
-//! Stores what a comparison with Stripe needs while it runs: its lease, and its progress in each list. A run is one
-//! comparison, which can be interrupted and continued. The names of regular runs begin with `due`.
+//! Stores what a comparison with Stripe needs while it runs: its progress in each of Stripe's lists, and a lease. Only
+//! the owner of the lease may compare. A run is one comparison, which can be interrupted and continued. The names of
+//! regular runs begin with `due`.
 
 use super::{Store, StoreError, Tx};
 

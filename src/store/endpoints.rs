@@ -126,9 +126,9 @@ impl Store {
         .await)
     }
 
-    /// Whether Stripe should have sent an event about a checkout that began after `since_ms`. It should have if the
-    /// reader paid and returned before `paid_before_ms`. It also should have if the checkout began before
-    /// `begun_before_ms`, because the payment page must have expired.
+    /// Whether Stripe should have sent an event about a checkout that began after `since_ms`. There should be one if
+    /// the reader paid and returned before `paid_before_ms`. There should also be one if the checkout began before
+    /// `begun_before_ms`, because its payment page has expired.
     ///
     /// # Errors
     /// The database does not answer.

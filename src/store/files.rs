@@ -10,7 +10,7 @@ type Identity = (u64, u64);
 /// A file or folder that was moved, deleted or replaced while keepopen uses it.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "{} was moved, deleted or replaced while keepopen runs; restore the data folder, or restart keepopen with the one it should use", .0.display()
+    "{} was moved, deleted or replaced while keepopen runs; restore the data folder, or restart keepopen with the right data folder", .0.display()
 )]
 pub struct Moved(pub PathBuf);
 
@@ -25,7 +25,7 @@ impl From<Moved> for sqlx::Error {
 pub struct Watched(Mutex<Vec<(PathBuf, Identity)>>);
 
 impl Watched {
-    /// Starts to watch a file or folder as it is now. If it is missing, it is not watched.
+    /// Starts to watch a file or folder in its present state. A missing one is not watched.
     pub fn add(&self, path: &Path) {
         let mut watched = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         watched.retain(|(other, _)| other != path);
@@ -42,7 +42,7 @@ impl Watched {
     /// Checks that all watched files and folders are still the same.
     ///
     /// # Errors
-    /// One of them is not. The error names the first of these.
+    /// A file or folder was moved, deleted or replaced. The error names the first one.
     pub fn check(&self) -> Result<(), Moved> {
         let watched = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match watched.iter().find(|(path, original)| identity(path) != Some(*original)) {

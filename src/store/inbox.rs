@@ -1,4 +1,5 @@
-//! Stores the inbox: every event that Stripe delivered, and every object that was fetched.
+//! Stores the inbox: every event that Stripe delivered, and every object that we fetched from Stripe. A fetched object
+//! is stored in the form of an event.
 
 use std::collections::HashSet;
 use std::sync::LazyLock;
@@ -276,7 +277,7 @@ impl InsertConn {
     /// on its own key, and the statement reads nothing that another transaction could change.
     ///
     /// # Errors
-    /// The database does not answer, or rejects one of the events. Then none is stored.
+    /// The database does not answer, or rejects one of the events. If it rejects one, it stores none of them.
     pub async fn insert_all(&mut self, arrivals: &[Arrival<'_>]) -> Result<Vec<bool>, StoreError> {
         /// One statement for each power of two as the number of rows, so that both databases prepare only a few. Each
         /// statement exists without and with numbered parameters.
@@ -307,8 +308,8 @@ impl InsertConn {
         Ok(arrivals.iter().map(|arrival| new.remove(arrival.id)).collect())
     }
 
-    /// Stores one event. Returns whether it is new, which the number of added rows shows. This is faster than reading
-    /// the added row.
+    /// Stores one event. Returns whether it is new. The number of added rows shows this, and is faster to get than the
+    /// added row itself.
     async fn insert(&mut self, arrival: &Arrival<'_>) -> Result<bool, StoreError> {
         let rows = on_insert_conn!(self, db => bind_arrival!(sqlx::query(INSERT), arrival)
             .execute(db)

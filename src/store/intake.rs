@@ -1,8 +1,8 @@
 //! Stores deliveries. Deliveries that wait at the same time are committed together.
 //!
 //! One rule must never be broken here: **a delivery is acknowledged only after its transaction was committed.** One
-//! task writes at a time, and each delivery waits for its result. If no task is writing, a delivery is committed
-//! immediately. Deliveries that arrive during a commit share the next commit.
+//! task writes at a time, and each delivery waits until its transaction has ended. If no task is writing, a delivery is
+//! committed immediately. Deliveries that arrive during a commit share the next commit.
 
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -19,11 +19,11 @@ use crate::config::Mode;
 /// The maximum number of deliveries that are accepted and not yet stored. Further deliveries fail as if the database
 /// did not answer.
 const MAX_UNSTORED: u32 = 2048;
-/// The maximum size of all bodies in one transaction, unless it contains a single larger one. It limits how long the
-/// database is locked.
+/// The maximum size of all bodies in one transaction. It limits how long the database is locked. A single larger body
+/// gets its own transaction.
 const MAX_BYTES: usize = 4 * 1024 * 1024;
-/// How long one transaction may take. The database usually reports a failure earlier, but nothing reports that the
-/// network is lost.
+/// How long one transaction may take. The database usually reports a failure earlier, but it can't report that the
+/// network connection to it is lost.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A delivery to be stored.
@@ -109,23 +109,22 @@ impl Intake {
     /// committed. The event is stored even if the caller stops waiting.
     ///
     /// # Errors
-    /// The database does not answer or rejects the event, or too many deliveries are waiting. The event may be stored
-    /// nevertheless.
+    /// The database does not answer or rejects the event, or too many deliveries are waiting. Even then, the event may
+    /// be stored.
     pub async fn store(&self, delivered: Delivered) -> Answer {
         let unavailable = |why| StoreError::unavailable(io::Error::new(io::ErrorKind::NotConnected, why));
         let slot = Arc::clone(&self.slots).try_acquire_owned();
         let slot =
             slot.map_err(|_| unavailable("too many deliveries are waiting, or the service is stopping"))?;
         let (answer, answered) = oneshot::channel();
-        let nobody_writes = {
+        let must_start_writer = {
             let mut queue = self.shared.lock();
             queue.waiting.push(Waiting { delivered, answer, _slot: slot });
             !std::mem::replace(&mut queue.is_being_written, true)
         };
-        // If no task is writing, one is spawned. A client that disconnects does not stop this task, only its own
-        // waiting. The task runs on the same thread, because waking another thread twice costs as much as everything
-        // else together.
-        if nobody_writes {
+        // If no task is writing, one is spawned. If a client disconnects, the task continues. The task runs on the same
+        // thread, because waking another thread twice costs as much as all other work.
+        if must_start_writer {
             tokio::spawn(Writer { shared: Arc::clone(&self.shared), has_ended: false }.write());
         }
         answered.await.unwrap_or_else(|_| Err(unavailable("storing the delivery was interrupted")))
@@ -152,8 +151,8 @@ impl Shared {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes as many of the first waiting deliveries as fit into one transaction. If none are waiting, the writer
-    /// ends.
+    /// Takes as many of the first waiting deliveries as fit into one transaction. If none are waiting, the result is
+    /// empty, and the writer must end.
     fn take(&self) -> Vec<Waiting> {
         let mut queue = self.lock();
         let fit = count_that_fits(&queue.waiting);
@@ -174,20 +173,20 @@ struct Writer {
 impl Writer {
     async fn write(mut self) {
         loop {
-            let together = self.shared.take();
-            if together.is_empty() {
+            let batch = self.shared.take();
+            if batch.is_empty() {
                 self.has_ended = true;
                 return;
             }
             // The future is boxed, because a spawned future is moved several times, and this is its largest part.
-            Box::pin(store_and_answer(&self.shared.store, &self.shared.commits, together)).await;
+            Box::pin(store_and_answer(&self.shared.store, &self.shared.commits, batch)).await;
         }
     }
 }
 
 impl Drop for Writer {
-    /// Handles a panic, or the end of the thread. Waiting deliveries fail as not stored, and the next delivery starts
-    /// a new writer.
+    /// Handles a panic, or the end of the thread. The waiting deliveries fail, and the next delivery starts a new
+    /// writer.
     fn drop(&mut self) {
         if !self.has_ended {
             tracing::error!("storing deliveries was interrupted");
@@ -241,21 +240,21 @@ async fn store_and_answer(store: &Store, commits: &Counter, mut waiting: Vec<Wai
     }
 }
 
-/// Stores deliveries in one transaction. Returns for each whether it is new, and the connection. The deliveries may be
-/// acknowledged only after this has returned. The statement is its own transaction. Its result is read to the end,
-/// which comes after the commit.
+/// Stores deliveries in one transaction. Returns whether each delivery is new, and the connection. The deliveries may
+/// be acknowledged only after this has returned. The statement is its own transaction. The end of its result arrives
+/// after the commit, and the result is read to the end.
 async fn commit(store: &Store, waiting: &[Waiting]) -> Result<(Vec<bool>, InsertConn), StoreError> {
     let arrivals: Vec<Arrival<'_>> = waiting.iter().map(|one| one.delivered.arrival()).collect();
     let mut connection = store.insert_connection().await?;
     let mut new = connection.insert_all(&arrivals).await;
     if new.as_ref().is_err_and(|error| connection.was_lost(error)) {
-        // This happens, for instance, after a restart of the server. If the server committed the deliveries
-        // nevertheless, they are found and reported as not new. The worker processes them anyway.
+        // The connection is lost after a restart of the server, for instance. If the server had already committed the
+        // deliveries, the second call reports them as not new. The worker processes them anyway.
         connection = store.insert_connection().await?;
         new = connection.insert_all(&arrivals).await;
     }
     let new = new?;
-    // If the file was deleted meanwhile, a commit into it would be lost.
+    // If the database's file was deleted before the commit, the committed deliveries are lost.
     store.check_files()?;
     Ok((new, connection))
 }

@@ -61,7 +61,7 @@ row! {
     pub struct NewApiKey {
         /// The key's id.
         pub id: String,
-        /// The key's name, for people.
+        /// The key's display name.
         pub name: String,
         /// The hash of the secret.
         pub hash: String,
@@ -77,7 +77,7 @@ row! {
 pub struct ApiKeyListing {
     /// The key's id.
     pub id: String,
-    /// The key's name, for people.
+    /// The key's display name.
     pub name: String,
     /// The key's scopes, separated by spaces.
     pub scopes: String,

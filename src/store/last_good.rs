@@ -30,17 +30,18 @@ pub struct LastGood {
     pub turns: i64,
     /// The present state of every switch that was ever changed.
     pub switches: Vec<SwitchRow>,
-    /// The last learned weights.
+    /// The variants' weights that were last learned from the results.
     pub learned: StoredWeights,
     /// When the totals of the tickers last changed, in milliseconds since 1970.
     pub tickers_as_of_ms: i64,
-    /// What each ticker counts, and its total.
+    /// What each ticker counts, and its total. (A ticker is a total that an appeal's text shows.)
     pub tickers: Vec<(TickerCount, i64)>,
-    /// The epochs of supporters that were raised so recently that an older token may still be unexpired. Ordered by
-    /// supporter id. A token with a lower epoch than the supporter's is invalid (see
+    /// The supporters whose epoch was raised so recently that an older token may still be unexpired, each with the new
+    /// epoch. Ordered by supporter id. A token with a lower epoch than its supporter's is invalid (see
     /// `docs/decisions/0009-token-epochs.md`).
     pub epochs: Vec<(SupporterId, i64)>,
-    /// Supporters' standings that changed so recently that a token from before the change may still be unexpired.
+    /// Changes of standings that are so recent that a token from before the change may still be unexpired. (A standing
+    /// says how a supporter currently gives, such as `recurring` or `lapsed`.)
     pub standings: Vec<StandingChange>,
     /// The time (milliseconds since 1970) before which changes of standings were dropped, because there were too many
     /// to keep. `None` if none were dropped.
@@ -169,11 +170,11 @@ mod tests {
             std::fs::write(&path, bytes).unwrap();
             matches!(LastGood::read(&path, &key(b"a")), Err(LastGoodError::Damaged))
         };
-        for place in 0..whole.len() {
+        for position in 0..whole.len() {
             let mut changed = whole.clone();
-            changed[place] ^= 1;
-            assert!(is_damaged(&whole[..place]), "a file that is cut at byte {place} must be damaged");
-            assert!(is_damaged(&changed), "a file that is changed at byte {place} must be damaged");
+            changed[position] ^= 1;
+            assert!(is_damaged(&whole[..position]), "a file that is cut at byte {position} must be damaged");
+            assert!(is_damaged(&changed), "a file that is changed at byte {position} must be damaged");
         }
         assert!(!is_damaged(&whole), "the unchanged file must not be damaged");
         assert!(matches!(LastGood::read(&path, &key(b"b")), Err(LastGoodError::Damaged)));
@@ -184,7 +185,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("last-good.json");
         sample(1).write(&path, &key(b"a"), 7).unwrap();
-        // A process that was killed between the first byte and the rename leaves such a file behind.
+        // A process that was killed between the first byte and the rename leaves a file like this one.
         std::fs::write(folder.path().join("last-good-abc.new"), "{\"tag\":").unwrap();
         assert_eq!(LastGood::read(&path, &key(b"a")).unwrap().0, sample(1));
         assert!(sample(2).write(&path.join("below a file"), &key(b"a"), 8).is_err());

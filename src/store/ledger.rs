@@ -1,4 +1,5 @@
-//! Stores contributions and ledger entries.
+//! Stores contributions and ledger entries. A contribution is also called a gift. An entry's cause is its key: its kind
+//! and its Stripe object.
 
 use std::collections::BTreeMap;
 
@@ -38,7 +39,7 @@ pub async fn put_contribution(tx: &mut Tx, it: &Contribution, alarms: &str) -> R
     Ok(())
 }
 
-/// Books an entry. Returns false if an entry with the same cause is already booked.
+/// Books an entry. Returns false if an entry with the same cause ([`Entry::cause`]) is already booked.
 ///
 /// # Errors
 /// The database does not answer.
@@ -66,7 +67,8 @@ pub async fn book(tx: &mut Tx, entry: &Entry, now_ms: i64) -> Result<bool, Store
     Ok(rows == 1)
 }
 
-/// Returns the causes of all booked entries of a gift, each with its date in milliseconds since 1970.
+/// Returns the causes of all booked entries of a gift, each with the time at which the entry's transfer happened, in
+/// milliseconds since 1970.
 ///
 /// # Errors
 /// The database does not answer.
@@ -220,7 +222,8 @@ impl GiftRow {
     }
 }
 
-/// Creates a summary from the columns of a contribution that a standing depends on.
+/// Creates a summary of a contribution from the columns that determine the supporter's standing (such as `recurring` or
+/// `lapsed`).
 pub(super) fn gift_summary(
     frequency: Frequency,
     state_label: &str,
@@ -230,7 +233,7 @@ pub(super) fn gift_summary(
     Ok(GiftSummary { frequency, state: state(state_label)?, last_retained_payment_at_ms, paid_until_ms })
 }
 
-/// Returns what a supporter gave to one site, per contribution, as the transaction sees it.
+/// Returns summaries of a supporter's contributions to one site, as the transaction sees them.
 ///
 /// # Errors
 /// The database does not answer, or contains a row that can't be read.
@@ -299,10 +302,10 @@ impl Store {
         .await)
     }
 
-    /// Returns what a supporter gave to one site, in the form from which the standing is computed.
+    /// Returns summaries of a supporter's contributions to one site. The supporter's standing is computed from them.
     ///
     /// # Errors
-    /// As [`Store::contribution`].
+    /// See [`Store::contribution`].
     pub async fn gift_summaries(
         &self,
         supporter: &SupporterId,

@@ -16,15 +16,15 @@ struct Postgres;
 
 /// Returns every migration for SQLite, in order. A file is named like `0001_what_for.sql`.
 pub fn sqlite() -> Migrator {
-    all::<Sqlite>()
+    migrator::<Sqlite>()
 }
 
 /// Returns every migration for PostgreSQL, with the same numbers and names.
 pub fn postgres() -> Migrator {
-    all::<Postgres>()
+    migrator::<Postgres>()
 }
 
-fn all<Files: Embed>() -> Migrator {
+fn migrator<Files: Embed>() -> Migrator {
     let mut migrations: Vec<Migration> = Files::iter().map(|name| read::<Files>(&name)).collect();
     migrations.sort_by_key(|migration| migration.version);
     Migrator::with_migrations(migrations)
@@ -43,8 +43,8 @@ fn read<Files: Embed>(name: &str) -> Migration {
 mod tests {
     #[test]
     fn migrations_have_no_gaps_and_are_the_same_for_both_databases() {
-        let names = |all: sqlx::migrate::Migrator| -> Vec<(i64, String)> {
-            all.iter().map(|it| (it.version, it.description.to_string())).collect()
+        let names = |migrator: sqlx::migrate::Migrator| -> Vec<(i64, String)> {
+            migrator.iter().map(|it| (it.version, it.description.to_string())).collect()
         };
         let (sqlite, postgres) = (names(super::sqlite()), names(super::postgres()));
         let versions: Vec<i64> = sqlite.iter().map(|(version, _)| *version).collect();

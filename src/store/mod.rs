@@ -150,7 +150,7 @@ impl Store {
     /// Opens and migrates the database, unless that was done before.
     ///
     /// # Errors
-    /// As [`Self::open`].
+    /// See [`Self::open`].
     pub async fn reach(&self, url: &str) -> Result<(), OpenError> {
         if self.was_reached() {
             return Ok(());
@@ -160,7 +160,8 @@ impl Store {
             Some("postgres" | "postgresql") => postgres::open(url).await?,
             _ => return Err(OpenError::Scheme),
         };
-        // Another task may have opened the database first. Then its connections are used, and these are closed.
+        // Another task may have opened the database first. In that case, its connections are used, and the ones that
+        // were opened here are closed.
         if let Err(second) = self.pools.set(pools) {
             second.close().await;
         }

@@ -1,10 +1,11 @@
-//! Stores facts (a fact is what Stripe said about an object), and which objects belong together.
+//! Stores facts (a fact is what Stripe said about an object), and which objects belong to the same gift.
 
 use super::pages::Cursor;
 use super::{Store, StoreError, Tx, Unreadable};
 use crate::contributions::{Fact, Join};
 
-/// Merges a report into the stored fact about its object, and stores its links. Returns the fact as it was before.
+/// Merges a new fact (`report`) into the stored fact about the same object. Also stores which other objects the new
+/// fact names. Returns the stored fact as it was before.
 ///
 /// # Errors
 /// The database does not answer, or contains a fact that can't be read.
@@ -52,7 +53,7 @@ pub async fn facts_of_gift_with(tx: &mut Tx, object: &str) -> Result<Vec<Fact>, 
 
 /// Returns the query for the facts of several gifts, which is like [`OF_THE_SAME_GIFT`]. `gift_query` is a query that
 /// selects the ids of the gifts.
-fn facts_of(gift_query: &str) -> String {
+fn facts_query(gift_query: &str) -> String {
     format!(
         "WITH RECURSIVE gift (contribution, id) AS ( \
            SELECT id, id FROM contributions WHERE id IN ({gift_query}) \
@@ -70,13 +71,13 @@ fn facts_of(gift_query: &str) -> String {
 ///
 /// # Errors
 /// The database does not answer, or contains a fact that can't be read.
-pub(super) async fn of_gifts(
+pub(super) async fn facts_of_gifts(
     tx: &mut Tx,
     gift_query: &str,
     after: &Cursor,
     last: &Cursor,
 ) -> Result<Vec<(String, Fact)>, StoreError> {
-    let sql = facts_of(gift_query);
+    let sql = facts_query(gift_query);
     let rows: Vec<(String, String)> = on_tx!(tx, db => sqlx::query_as(sqlx::AssertSqlSafe(sql))
         .bind(after.at_ms)
         .bind(&after.id)
@@ -184,7 +185,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite:{}", folder.path().join("keepopen.db").display());
         let store = Store::open(&url).await.unwrap();
-        for sql in [OF_THE_SAME_GIFT, &facts_of("SELECT id FROM contributions WHERE id > $2")] {
+        for sql in [OF_THE_SAME_GIFT, &facts_query("SELECT id FROM contributions WHERE id > $2")] {
             let plan = plan(&store, sql).await;
             for table in ["stripe_objects", "stripe_links"] {
                 let is_search = |line: &String| line.starts_with(&format!("SEARCH {table} "));

@@ -8,9 +8,9 @@ use crate::ids::SupporterId;
 /// The state of an event when it was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OutboxState {
-    /// The event described the current state when it was written, so it is sent.
+    /// The event described the current state when it was written, so it is to be sent.
     Current,
-    /// A later event had already superseded this one, so it is not sent.
+    /// A later event had already superseded this one, so this one is not sent.
     Overtaken,
 }
 

@@ -116,7 +116,7 @@ where
     }
 }
 
-/// Returns up to `limit` payments after a cursor, oldest first, each with details of its gift.
+/// Returns up to `limit` payments after a cursor, oldest first, each with details of its contribution.
 ///
 /// # Errors
 /// The database does not answer, or contains a row that can't be read.
@@ -189,7 +189,8 @@ impl Store {
         let until_ms = after.map_or(i64::MAX, |cursor| cursor.at_ms);
         // The first page has no cursor. Every contribution began before the largest time, so the id does not matter.
         let before_id = after.map_or("", |cursor| cursor.id.as_str());
-        // A supporter's few gifts are found through the supporter; all others are read in list order.
+        // A supporter has few contributions, so these are found through the supporter's id. All others are read in the
+        // order of the list.
         let supporter_condition = match filter.supporter {
             Some(_) => "supporter_id = $8",
             None => "CAST($8 AS TEXT) IS NULL",

@@ -138,7 +138,7 @@ impl TryFrom<PaymentRow> for Payment {
 pub struct Overdue {
     /// The id of the payment's gift.
     pub contribution: String,
-    /// The payment's key at Stripe.
+    /// The payment's key: the id of its payment intent or invoice at Stripe.
     pub object: String,
     /// The unsettled amount, in the minor unit of the currency.
     pub minor: i64,
@@ -191,8 +191,8 @@ impl Store {
         on_reader!(self, db => sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(now_ms).fetch_all(db).await)
     }
 
-    /// Returns paid invoices for which Stripe has not said how they were paid: the newest `limit` that were paid
-    /// between two times (milliseconds since 1970).
+    /// Returns the ids of invoices that were paid, but for which Stripe has not said how. Only invoices that were paid
+    /// between two times (milliseconds since 1970) are returned: the newest `limit`.
     ///
     /// # Errors
     /// The database does not answer.

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::{Store, StoreError, Tx};
 
-/// The planned split of one hour.
+/// The planned split of readers in one hour.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlannedWeights {
     /// When the hour began, in milliseconds since 1970.

@@ -1,4 +1,5 @@
-//! Stores supporters.
+//! Stores supporters and their epochs. A supporter's token contains the epoch of the time at which it was issued. If
+//! the supporter's epoch has risen since, the token is invalid (see `docs/decisions/0009-token-epochs.md`).
 
 use super::ledger::supporter_id;
 use super::{Store, StoreError, Tx};
@@ -62,8 +63,8 @@ pub async fn by_email(tx: &mut Tx, email: &Email) -> Result<Option<SupporterId>,
     Ok(id.as_deref().map(supporter_id).transpose()?)
 }
 
-/// Raises the supporter's epoch to the number of their reversed payments. Returns the new epoch if it rose. Tokens
-/// with an older epoch are then invalid (see `docs/decisions/0009-token-epochs.md`).
+/// Raises the supporter's epoch to the number of their reversed payments. Returns the new epoch, or `None` if the epoch
+/// did not rise.
 ///
 /// # Errors
 /// The database does not answer.
@@ -81,7 +82,7 @@ pub async fn raise_epoch(tx: &mut Tx, id: &SupporterId, now_ms: i64) -> Result<O
 }
 
 impl Store {
-    /// Returns the epoch of a supporter; `None` if there is no such supporter.
+    /// Returns the epoch of a supporter; `None` if no supporter has this id.
     ///
     /// # Errors
     /// The database does not answer.
@@ -110,10 +111,10 @@ impl Store {
         ids.iter().map(|id| Ok(supporter_id(id)?)).collect()
     }
 
-    /// Returns what each supporter with this address gave to one site.
+    /// Returns each supporter with this address, with summaries of the supporter's contributions to one site.
     ///
     /// # Errors
-    /// As [`Store::supporters_by_email`].
+    /// See [`Store::supporters_by_email`].
     pub async fn gift_summaries_by_email(
         &self,
         email: &Email,

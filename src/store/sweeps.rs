@@ -1,4 +1,5 @@
-//! Stores how far Stripe's data was compared with the ledger, and what the comparisons found.
+//! Stores how far Stripe's data was compared with the ledger, and what the comparisons found. A sweep is a comparison
+//! of one kind of data.
 
 use super::{Store, StoreError, Tx};
 
@@ -47,8 +48,8 @@ from_row!(Sweep { kind, cursor_s, finished_at_ms, looked_at, stored });
 /// A finding of a comparison, which is about one of Stripe's objects.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Finding {
-    /// The finding's id. If the object was booked, this is its id in the inbox. Otherwise, it consists of the kind of
-    /// finding and the object's id.
+    /// The finding's id. If the object was booked, this is the id under which the inbox stores the object. Otherwise,
+    /// this is the kind of finding and the object's id.
     pub id: String,
     /// The id of the object at Stripe.
     pub object: String,
@@ -58,8 +59,8 @@ pub struct Finding {
     pub sweep: String,
     /// When the finding was made, in milliseconds since 1970.
     pub found_at_ms: i64,
-    /// Whether the object was booked, because no webhook had reported it. Any other finding is about an object that
-    /// could not be ingested, or whose amounts do not add up.
+    /// True if the comparison booked the object, because no webhook had reported it. False if the object could not be
+    /// read or booked, or if its amounts do not add up.
     pub booked: bool,
 }
 
@@ -81,7 +82,8 @@ impl From<FindingRow> for Finding {
     }
 }
 
-/// Records that everything up to `cursor_s` was compared. The cursor never moves backwards.
+/// Records that everything up to `cursor_s` was compared, how many objects were read, and how many of them were new or
+/// changed. The cursor never moves backwards.
 ///
 /// # Errors
 /// The database does not answer.
@@ -90,7 +92,7 @@ pub async fn finish(
     kind: SweepKind,
     cursor_s: i64,
     now_ms: i64,
-    (looked_at, stored): (i64, i64),
+    (objects_read, objects_stored): (i64, i64),
 ) -> Result<(), StoreError> {
     on_tx!(tx, db => sqlx::query(
         "INSERT INTO sweeps (kind, cursor_s, claimed_until_ms, finished_at_ms, looked_at, stored) \
@@ -101,8 +103,8 @@ pub async fn finish(
     .bind(kind.as_str())
     .bind(cursor_s)
     .bind(now_ms)
-    .bind(looked_at)
-    .bind(stored)
+    .bind(objects_read)
+    .bind(objects_stored)
     .execute(db)
     .await.map(|done| done.rows_affected()))?;
     Ok(())
@@ -166,7 +168,7 @@ impl Store {
         Ok(rows.into_iter().map(Finding::from).collect())
     }
 
-    /// Whether the database contains neither an event nor a fact (what Stripe said about an object) yet.
+    /// Whether the database still has no events and no facts. (A fact is what Stripe said about an object.)
     ///
     /// # Errors
     /// The database does not answer.

@@ -31,7 +31,7 @@ const CURRENT: &str = "SELECT site, surface, state, set_at_ms, set_by FROM switc
      WHERE number = (SELECT MAX(number) FROM switches t WHERE t.site = s.site AND t.surface = s.surface)";
 
 impl SwitchRow {
-    /// Creates a change.
+    /// Creates the row for a change of a switch. Without a surface, it is the switch of the whole site.
     pub fn new(site: &str, surface: Option<Surface>, switch: Switch, set_at_ms: i64, set_by: &str) -> Self {
         Self {
             site: site.to_owned(),
@@ -43,7 +43,7 @@ impl SwitchRow {
     }
 }
 
-/// Returns the switches of each site that the rows name.
+/// Groups the rows by site. Returns the switches of each site.
 ///
 /// # Errors
 /// A row has a label that this version does not know.

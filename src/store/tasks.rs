@@ -1,8 +1,9 @@
-//! Stores the queue of tasks that run later, outside a transaction. Each task has its own key.
+//! Stores the queue of tasks that run later, outside a transaction. Each task has its own key. A worker claims a task
+//! for a limited time (the lease). After that time, another worker can claim the task.
 
 use super::{Store, StoreError, Tx};
 
-/// A task that a worker holds until the lease expires.
+/// A task that a worker has claimed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Claimed {
     /// The task's key: its kind and cause.
@@ -73,8 +74,8 @@ pub async fn put(tx: &mut Tx, kind: &str, key: &str, payload: &str, now_ms: i64)
     Ok(())
 }
 
-/// Removes a finished task. Returns false if the lease expired and another worker has the task. Then the transaction
-/// must not be committed.
+/// Removes a finished task. Returns false if the lease expired and another worker has the task. In that case, the
+/// transaction must not be committed.
 ///
 /// # Errors
 /// See [`StoreError`].
@@ -143,8 +144,8 @@ pub async fn replay_all(tx: &mut Tx, kind: &str, now_ms: i64) -> Result<u64, Sto
     .await.map(|done| done.rows_affected()))
 }
 
-/// Returns the statement that claims the longest-due task. On PostgreSQL, several workers can claim at the same time
-/// without waiting for each other.
+/// Returns the statement that claims the longest-due task. With PostgreSQL's `SKIP LOCKED`, several workers can claim
+/// tasks at the same time without waiting for each other.
 fn claim_sql(skip_locked: &str) -> String {
     format!(
         "UPDATE tasks SET lease_owner = $1, next_try_at_ms = $2, attempts = attempts + 1 WHERE key = ( \

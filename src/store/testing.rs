@@ -30,7 +30,7 @@ impl Store {
     /// Returns the first column of the rows that a statement finds, as text.
     ///
     /// # Errors
-    /// As [`Store::run_sql`].
+    /// See [`Store::run_sql`].
     pub async fn read_sql(&self, sql: &str) -> Result<Vec<String>, StoreError> {
         let mut tx = self.begin().await?;
         let statement = sqlx::AssertSqlSafe(sql.to_owned());
@@ -75,7 +75,7 @@ impl Store {
     /// Returns every contribution, ordered by id.
     ///
     /// # Errors
-    /// As [`Store::contribution`].
+    /// See [`Store::contribution`].
     pub async fn contributions(&self) -> Result<Vec<Contribution>, StoreError> {
         let sql = format!("{CONTRIBUTION}{}", " ORDER BY id");
         let rows: Vec<ContributionRow> =
@@ -86,7 +86,7 @@ impl Store {
     /// Returns every entry, ordered by cause.
     ///
     /// # Errors
-    /// As [`Store::contribution`].
+    /// See [`Store::contribution`].
     pub async fn entries(&self) -> Result<Vec<Entry>, StoreError> {
         let rows: Vec<EntryRow> = on_reader!(self, db => sqlx::query_as(
             "SELECT kind, object, contribution_id, site, currency, amount_minor, occurred_at_ms \

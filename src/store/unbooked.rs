@@ -81,7 +81,7 @@ pub async fn is_of_a_gift(tx: &mut Tx, object: &str) -> Result<bool, StoreError>
     Ok(found.is_some())
 }
 
-/// Whether a gift began at this installation. This stays true if its site is removed from the settings.
+/// Whether a gift began at this installation. This stays true even if the gift's site is removed from the settings.
 ///
 /// # Errors
 /// The database does not answer.
@@ -153,7 +153,7 @@ pub async fn requeue(tx: &mut Tx, event: &str, now_ms: i64) -> Result<bool, Stor
     super::inbox::replay(tx, event, now_ms).await
 }
 
-/// When this version runs for the first time, requeues everything that an earlier version gave up or could not read.
+/// When this version runs for the first time, requeues every event that an earlier version could not read or process.
 /// Returns the number of requeued events, or `None` if this version ran before.
 ///
 /// # Errors
@@ -225,8 +225,8 @@ impl Store {
             .await)
     }
 
-    /// Returns the gifts of sites that were not in the settings when their events arrived: the gift's id and the
-    /// site.
+    /// Returns the gifts that belong to another installation: their ids and their sites. These sites were not in the
+    /// settings when the gifts' events arrived.
     ///
     /// # Errors
     /// The database does not answer.

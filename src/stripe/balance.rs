@@ -1,4 +1,4 @@
-//! Reads Stripe's balance: its transactions, and payouts from it.
+//! Reads Stripe's balance: its transactions, and payouts from it. Returns facts (what Stripe said about an object).
 
 use std::collections::BTreeMap;
 
@@ -8,10 +8,11 @@ use crate::contributions::{
     BalanceChange, Fact, Latest, PayoutFact, PayoutMark, PayoutState, TransactionFact,
 };
 
-/// Reads a balance transaction. If its currency is unknown, another fact reports the currency and the amount.
+/// Reads a balance transaction. If this version does not know its currency, an additional fact reports the currency and
+/// the amount.
 pub fn transaction_facts(it: Object<'_>) -> Result<Vec<Fact>, BadShape> {
-    let unknown = currencies::unknown(it, "amount", true)?;
-    Ok([Fact::Transaction(read_transaction(it)?)].into_iter().chain(unknown).collect())
+    let unknown_currency = currencies::unknown_currency(it, "amount", true)?;
+    Ok([Fact::Transaction(read_transaction(it)?)].into_iter().chain(unknown_currency).collect())
 }
 
 /// Reads a balance transaction (<https://docs.stripe.com/api/balance_transactions/object>).
@@ -35,7 +36,8 @@ pub fn is_payout(id: &str) -> bool {
     id.starts_with("po_")
 }
 
-/// Reads a payout (<https://docs.stripe.com/api/payouts/object>).
+/// Reads a payout (<https://docs.stripe.com/api/payouts/object>). `at_s` is when the payout was reported or fetched, in
+/// seconds since 1970.
 pub fn read_payout(it: Object<'_>, at_s: i64) -> Result<PayoutFact, BadShape> {
     let state = match it.text("status")?.ok_or(it.bad("status"))? {
         "pending" => PayoutState::Pending,
@@ -69,7 +71,7 @@ fn is_being_listed(payout: Object<'_>) -> Result<bool, BadShape> {
     Ok(payout.text("reconciliation_status")? == Some("in_progress"))
 }
 
-/// Reads a payout together with its transactions, in the form in which we store fetched ones.
+/// Reads a payout and its transactions from the object in which we store fetched payouts. Stripe has no such object.
 pub fn read_contents(it: Object<'_>, at_s: i64) -> Result<Vec<Fact>, BadShape> {
     let object = it.child("payout")?.ok_or(it.bad("payout"))?;
     let payout = read_payout(object, at_s)?;
@@ -79,7 +81,7 @@ pub fn read_contents(it: Object<'_>, at_s: i64) -> Result<Vec<Fact>, BadShape> {
         if transaction.reference("source")?.as_ref() == Some(&payout.id) {
             continue;
         }
-        facts.extend(currencies::unknown(transaction, "amount", true)?);
+        facts.extend(currencies::unknown_currency(transaction, "amount", true)?);
         let payouts = BTreeMap::from([(payout.id.clone(), payout.mark)]);
         facts.push(Fact::Transaction(TransactionFact { payouts, ..read_transaction(transaction)? }));
     }

@@ -7,8 +7,8 @@ use super::field::Object;
 use super::subscriptions::{is_cancel_scheduled, terms};
 use crate::contributions::{ChangeKind, SubscriptionChange};
 
-/// Returns the changes that an event of type `event` reports. `previous` contains the previous values of the changed
-/// fields.
+/// Returns the changes of the subscription `it` that an event of type `event` reports. `previous` contains the previous
+/// values of the changed fields.
 ///
 /// If a value can't be read, no change is reported, because no money depends on a change.
 pub fn read_changes(it: Object<'_>, previous: Value, event: &str, at_s: i64) -> Vec<SubscriptionChange> {

@@ -1,7 +1,9 @@
-//! Reads charges, refunds and disputes.
+//! Reads charges, refunds and disputes. Returns facts (what Stripe said about an object). In each function, `event` is
+//! the type of the event that reported the object. It is empty if the object was fetched or is part of another object.
+//! `at_s` is when the object was reported, in seconds since 1970.
 
 use super::field::{BadShape, Object};
-use super::objects::event_time;
+use super::objects::event_times;
 use super::{balance, currencies, metadata};
 use crate::contributions::{
     ChargeFact, DisputeFact, DisputeState, Fact, Latest, Newest, RefundFact, RefundState,
@@ -9,12 +11,12 @@ use crate::contributions::{
 use crate::money::Money;
 
 /// Reads a charge and the objects that it contains. These are its refunds (before API version 2022-11-15), and its
-/// balance transaction if that is expanded.
+/// balance transaction if the request asked Stripe to include it.
 pub fn charge_facts(charge: Object<'_>, event: &str, at_s: i64) -> Result<Vec<Fact>, BadShape> {
     let mut facts = vec![Fact::Charge(read_charge(charge, event, at_s)?)];
-    facts.extend(currencies::unknown(charge, "amount", is_collected(charge)?)?);
+    facts.extend(currencies::unknown_currency(charge, "amount", is_collected(charge)?)?);
     for refund in charge.list("refunds")? {
-        // The event is about the charge, not about the refund, so its time is not the refund's.
+        // The event is about the charge, not about the refund, so the event's time is not the time of the refund.
         facts.extend(refund_facts(refund, "", at_s)?);
     }
     if let Some(transaction) = charge.expanded("balance_transaction")? {
@@ -26,15 +28,15 @@ pub fn charge_facts(charge: Object<'_>, event: &str, at_s: i64) -> Result<Vec<Fa
 /// Reads a refund.
 pub fn refund_facts(refund: Object<'_>, event: &str, at_s: i64) -> Result<Vec<Fact>, BadShape> {
     let fact = read_refund(refund, event, at_s)?;
-    let unknown = currencies::unknown(refund, "amount", fact.left)?;
-    Ok([Fact::Refund(fact)].into_iter().chain(unknown).collect())
+    let unknown_currency = currencies::unknown_currency(refund, "amount", fact.left)?;
+    Ok([Fact::Refund(fact)].into_iter().chain(unknown_currency).collect())
 }
 
 /// Reads a dispute, and the balance transactions that it contains.
 pub fn dispute_facts(dispute: Object<'_>, event: &str, at_s: i64) -> Result<Vec<Fact>, BadShape> {
     let fact = read_dispute(dispute, event, at_s)?;
-    let unknown = currencies::unknown(dispute, "amount", fact.left)?;
-    let mut facts: Vec<Fact> = [Fact::Dispute(fact)].into_iter().chain(unknown).collect();
+    let unknown_currency = currencies::unknown_currency(dispute, "amount", fact.left)?;
+    let mut facts: Vec<Fact> = [Fact::Dispute(fact)].into_iter().chain(unknown_currency).collect();
     for transaction in dispute.array("balance_transactions")? {
         facts.extend(balance::transaction_facts(transaction)?);
     }
@@ -49,7 +51,7 @@ fn read_charge(it: Object<'_>, event: &str, at_s: i64) -> Result<ChargeFact, Bad
         origin: metadata::read(it)?,
         payment_intent: it.reference("payment_intent")?,
         invoice: it.reference("invoice")?,
-        succeeded_events_s: event_time(paid.is_some() && event == "charge.succeeded", at_s),
+        succeeded_events_s: event_times(paid.is_some() && event == "charge.succeeded", at_s),
         paid,
         refunded: refunded.map(|value| Newest { reported_at_s: at_s, value }),
         created_at_s: it.time("created")?,
@@ -93,7 +95,7 @@ fn read_refund(it: Object<'_>, event: &str, at_s: i64) -> Result<RefundFact, Bad
         created_at_s: Some(it.time("created")?.ok_or(it.bad("created"))?),
         payment_intent: it.reference("payment_intent")?,
         charge: it.reference("charge")?,
-        reversed_events_s: event_time(
+        reversed_events_s: event_times(
             matches!(state, RefundState::Failed | RefundState::Canceled)
                 && (event.starts_with("refund.") || event == "charge.refund.updated"),
             at_s,
@@ -132,9 +134,9 @@ fn read_dispute(it: Object<'_>, event: &str, at_s: i64) -> Result<DisputeFact, B
         created_at_s: Some(it.time("created")?.ok_or(it.bad("created"))?),
         payment_intent: it.reference("payment_intent")?,
         charge: it.reference("charge")?,
-        reversed_events_s: event_time(returned && is_own_event, at_s),
+        reversed_events_s: event_times(returned && is_own_event, at_s),
         inquired: is_inquiry(it.text("status")?),
-        left_events_s: event_time(left && is_own_event, at_s),
+        left_events_s: event_times(left && is_own_event, at_s),
     })
 }
 

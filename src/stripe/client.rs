@@ -18,7 +18,7 @@ use stripe_client_core::{CustomizedStripeRequest, RequestBuilder, StripeClient, 
 use tokio::time::timeout;
 
 /// The maximum size of a response, in bytes. A page of a list has up to 100 objects, and each contains other objects.
-const MAX_ANSWER_BYTES: usize = 16 * 1024 * 1024;
+const MAX_RESPONSE_BYTES: usize = 16 * 1024 * 1024;
 
 /// Sends requests to Stripe.
 #[derive(Clone)]
@@ -73,15 +73,15 @@ impl HttpClient {
     }
 
     async fn send(&self, request: Request<Full<Bytes>>) -> Result<Bytes, StripeError> {
-        let unreachable = || StripeError::ClientError("no answer".to_owned());
-        let answer = self.http.request(request).await.map_err(|_| unreachable())?;
-        let status = answer.status();
-        let body = Limited::new(answer.into_body(), MAX_ANSWER_BYTES).collect().await;
+        let unreachable = || StripeError::ClientError("no response".to_owned());
+        let response = self.http.request(request).await.map_err(|_| unreachable())?;
+        let status = response.status();
+        let body = Limited::new(response.into_body(), MAX_RESPONSE_BYTES).collect().await;
         let body = body.map_err(|_| unreachable())?.to_bytes();
         if status.is_success() {
             return Ok(body);
         }
-        let unreadable = || StripeError::JSONDeserialize("the answer is not Stripe's".to_owned());
+        let unreadable = || StripeError::JSONDeserialize("the response is not Stripe's".to_owned());
         let text = std::str::from_utf8(&body).map_err(|_| unreadable())?;
         let error: stripe_shared::Error = miniserde::json::from_str(text).map_err(|_| unreadable())?;
         Err(StripeError::Stripe(error.error, status.as_u16()))

@@ -2,20 +2,20 @@
 //! yet.
 //!
 //! Without a known currency an amount can't be booked, because its number of decimals is unknown. The rest of the
-//! object is read normally, and the amount is stored separately.
+//! object is read normally, and the amount is stored as a separate fact.
 
 use super::field::{BadShape, Object};
 use crate::contributions::{Fact, UnknownCurrencyFact};
 use crate::money::Currency;
 
-/// If an object's `currency` is unknown, reports it with an amount. `amount` is the name of the amount's field. `moved`
-/// says whether the money has moved.
-pub fn unknown(it: Object<'_>, amount: &'static str, moved: bool) -> Result<Option<Fact>, BadShape> {
+/// If an object's `currency` is unknown, returns a fact with the currency and an amount. `amount` is the name of the
+/// amount's field. `moved` says whether the money has moved.
+pub fn unknown_currency(it: Object<'_>, amount: &'static str, moved: bool) -> Result<Option<Fact>, BadShape> {
     report(it, it.currency_code("currency")?, it.integer(amount)?, moved)
 }
 
-/// Like [`unknown`], but for a subscription, whose items have their own prices.
-pub fn unknown_of_subscription(it: Object<'_>, moved: bool) -> Result<Option<Fact>, BadShape> {
+/// Like [`unknown_currency`], but for a subscription, whose items have their own prices.
+pub fn unknown_currency_of_subscription(it: Object<'_>, moved: bool) -> Result<Option<Fact>, BadShape> {
     if let Some(fact) = report(it, it.currency_code("currency")?, None, moved)? {
         return Ok(Some(fact));
     }

@@ -18,7 +18,7 @@ pub struct Deliveries {
     last_at_ms: AtomicI64,
     /// One bit for each recent delivery, set if its signature was bad. The newest delivery has the lowest bit.
     bad_signatures: AtomicU32,
-    /// The smallest difference between our clock and Stripe's since the last one was stored.
+    /// The smallest difference between our clock and Stripe's that was measured since a difference was last stored.
     difference_ms: Mutex<Option<i64>>,
     /// The stored time of the last valid delivery, in milliseconds since 1970; 0 if none is stored.
     saved_at_ms: AtomicI64,
@@ -39,7 +39,7 @@ pub struct ContactUpdate {
 pub struct Secrets {
     all: Vec<Secret>,
     /// The number of secrets in the settings.
-    of_settings: usize,
+    settings_count: usize,
     endpoints: Vec<EndpointSecret>,
 }
 
@@ -55,9 +55,9 @@ pub struct EndpointSecret {
 
 impl Deliveries {
     /// Creates the state with no delivery yet, and with the secrets in the settings.
-    pub fn new(of_settings: &[Secret]) -> Self {
-        let secrets =
-            Secrets { all: of_settings.to_vec(), of_settings: of_settings.len(), endpoints: Vec::new() };
+    pub fn new(from_settings: &[Secret]) -> Self {
+        let settings_count = from_settings.len();
+        let secrets = Secrets { all: from_settings.to_vec(), settings_count, endpoints: Vec::new() };
         Self {
             secrets: ArcSwap::from_pointee(secrets),
             last_at_ms: AtomicI64::new(0),
@@ -75,15 +75,15 @@ impl Deliveries {
     /// Replaces the secrets of our endpoints.
     pub fn set_endpoints(&self, endpoints: Vec<(String, Secret)>) {
         let before = self.secrets();
-        let known =
+        let known_last_at_ms =
             |id: &str| before.endpoints.iter().find(|it| it.id == id).map(|it| Arc::clone(&it.last_at_ms));
         let mut secrets = Secrets {
-            all: before.all[..before.of_settings].to_vec(),
-            of_settings: before.of_settings,
+            all: before.all[..before.settings_count].to_vec(),
+            settings_count: before.settings_count,
             endpoints: Vec::new(),
         };
         for (id, secret) in endpoints {
-            let last_at_ms = known(&id).unwrap_or_default();
+            let last_at_ms = known_last_at_ms(&id).unwrap_or_default();
             secrets.endpoints.push(EndpointSecret { id, last_at_ms });
             secrets.all.push(secret);
         }
@@ -144,7 +144,7 @@ impl Secrets {
 
     /// Records that a delivery's signature matched the secret at this index of [`Self::all`].
     pub fn record_match(&self, index: usize, now_ms: i64) {
-        let endpoint_index = index.checked_sub(self.of_settings);
+        let endpoint_index = index.checked_sub(self.settings_count);
         if let Some(endpoint) = endpoint_index.and_then(|index| self.endpoints.get(index)) {
             endpoint.last_at_ms.fetch_max(now_ms, Ordering::Relaxed);
         }

@@ -84,8 +84,8 @@ impl<'a> Envelope<'a> {
         at_s.filter(|at_s| (0..=LATEST_S).contains(at_s)).unwrap_or(0)
     }
 
-    /// Returns the kind and id of the object that a thin event names without containing it
-    /// (<https://docs.stripe.com/event-destinations#thin-events>).
+    /// Returns the type and id of the object that a thin event is about. A thin event names its object, but does not
+    /// contain it (<https://docs.stripe.com/event-destinations#thin-events>). Returns `None` for other events.
     pub fn related(&self) -> Option<(&str, &str)> {
         let related = self.related_object.as_ref().filter(|_| self.object.is_none())?;
         let text = |field| related.get(field).and_then(Value::as_str).filter(is_one_line);

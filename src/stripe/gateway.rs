@@ -26,14 +26,16 @@ use crate::telemetry::{CallOutcome, Counts};
 
 /// The maximum number of tries of a call whose outcome is unknown.
 const MAX_TRIES: u32 = 3;
-/// How long the first pause between two tries is; the second is twice as long. It is short, because a reader waits.
+/// The pause after the first try. The pause after the second try is twice as long. Both are short, because a reader
+/// waits.
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 
 /// Calls Stripe's API.
 #[derive(Clone)]
 pub struct Gateway {
     client: Option<HttpClient>,
-    /// Whether payment pages on this machine may use plain http. Only a practice Stripe has such pages.
+    /// Whether payment pages on this machine may use plain http. Only a practice Stripe (our imitation of Stripe) has
+    /// such pages.
     allows_http_pages: bool,
     calls: Counts<CallOutcome>,
 }
@@ -157,7 +159,7 @@ impl Gateway {
         let request = checkout_request(new);
         let send = || {
             let strategy = RequestStrategy::Idempotent(key.clone());
-            in_fixed_order(request.build()).customize::<SessionJson>().request_strategy(strategy)
+            sort_form_fields(request.build()).customize::<SessionJson>().request_strategy(strategy)
         };
         let made: SessionJson = self.send_with_retries(client, send).await?;
         let url = made.url.filter(|url| self.is_payment_page(url)).ok_or(CallError::BadPage)?;
@@ -174,8 +176,8 @@ impl Gateway {
         }
     }
 
-    /// Fetches a Checkout Session as JSON text. It contains the payment intent, the charge that dates the payment,
-    /// the invoice, and what paid the invoice.
+    /// Fetches a Checkout Session as JSON text. It contains the payment intent, the charge (which has the payment's
+    /// date), the invoice, and what paid the invoice.
     ///
     /// # Errors
     /// See [`CallError`].
@@ -248,7 +250,7 @@ fn call_error(error: &StripeError) -> CallError {
 
 /// Puts the form fields of a request into alphabetical order. Two calls with the same idempotency key must be equal
 /// byte for byte, but the library writes metadata from a hash map, whose order varies.
-fn in_fixed_order(mut request: RequestBuilder) -> RequestBuilder {
+fn sort_form_fields(mut request: RequestBuilder) -> RequestBuilder {
     request.body = request.body.map(|form| {
         let mut fields: Vec<&str> = form.split('&').collect();
         fields.sort_unstable();
@@ -344,7 +346,9 @@ mod tests {
                     origin: &origin,
                     key: "key",
                 };
-                in_fixed_order(checkout_request(&new).build()).body.expect("a POST request must have a form")
+                sort_form_fields(checkout_request(&new).build())
+                    .body
+                    .expect("a POST request must have a form")
             };
             let first = form();
             let metadata_fields = first.split('&').filter(|field| field.starts_with("metadata")).count();

@@ -8,8 +8,8 @@ use super::field::{BadShape, Object};
 use crate::contributions::InvoicePaymentFact;
 use crate::money::Money;
 
-/// Stripe's automatic attempt succeeds within this many seconds after the invoice is finalized. Nobody marks an
-/// invoice as paid by hand that fast.
+/// If an invoice is paid within this many seconds after it is finalized, Stripe's automatic attempt paid it. Nobody
+/// marks an invoice as paid by hand that fast.
 const MAX_AUTOMATIC_DELAY_S: i64 = 60;
 
 /// How an invoice was paid.
@@ -50,7 +50,8 @@ pub fn read_collection(it: Object<'_>) -> Result<Collection, BadShape> {
     let names_payment = it.reference("payment_intent")?.or(it.reference("charge")?).is_some();
     let list = read_payments_list(it, paid)?;
     let off_stripe = it.money("amount_paid_off_stripe")?;
-    let says_nothing = out_of_band.is_none()
+    // The invoice does not say whether it was paid through Stripe or outside it.
+    let is_undetermined = out_of_band.is_none()
         && !names_payment
         && off_stripe.is_none()
         && matches!(list, PaymentsList::Nothing);
@@ -65,10 +66,10 @@ pub fn read_collection(it: Object<'_>) -> Result<Collection, BadShape> {
             || (out_of_band.is_none() && names_payment)
             || matches!(list, PaymentsList::ByStripe),
         marked_outside,
-        collected_at_once: says_nothing
+        collected_at_once: is_undetermined
             && attempts.is_some_and(|attempts| attempts > 0)
             && was_paid_at_once(it)?,
-        never_attempted: says_nothing
+        never_attempted: is_undetermined
             && attempts.unwrap_or(0) == 0
             && !(attempts.is_none() && it.is_true("attempted")?),
     })

@@ -28,8 +28,8 @@ pub fn write(origin: &Origin, fee_minor: Option<i64>) -> HashMap<String, String>
     always.into_iter().chain(attribution).map(|(k, v)| (k.to_owned(), v.to_owned())).chain(fee).collect()
 }
 
-/// Reads the metadata in `holder.metadata`. Returns `None` if it is not ours, because other software may use the same
-/// Stripe account.
+/// Reads the metadata in `holder.metadata`. Returns `None` if it is not ours: other software may use the same Stripe
+/// account.
 ///
 /// # Errors
 /// One of our fields is not a text, although Stripe's metadata values are always texts.

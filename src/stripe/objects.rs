@@ -110,11 +110,13 @@ const NO_OBJECT: BadShape = BadShape { object: "event", field: "data.object" };
 /// Reads an object that was fetched at `at_s`.
 ///
 /// # Errors
-/// As [`read_event`].
+/// See [`read_event`].
 pub fn read_fetched(object: &str, at_s: i64) -> Result<Report, BadShape> {
     read(object, "", at_s)
 }
 
+/// Reads an object in JSON. `event` is the type of the event that reported the object, and is empty for a fetched one.
+/// `at_s` is when the object was reported or fetched, in seconds since 1970.
 fn read(text: &str, event: &str, at_s: i64) -> Result<Report, BadShape> {
     let value: Value = serde_json::from_str(text).map_err(|_| NO_OBJECT)?;
     let has_no_type = value.get("object").and_then(Value::as_str).is_none();
@@ -126,6 +128,7 @@ fn read(text: &str, event: &str, at_s: i64) -> Result<Report, BadShape> {
     Ok(if facts.is_empty() { Report::Nothing } else { Report::Facts(facts) })
 }
 
+/// Adds the facts of an object, and of the objects that it contains. `event` and `at_s` are as in [`read`].
 fn add(facts: &mut Vec<Fact>, value: &Value, event: &str, at_s: i64) -> Result<(), BadShape> {
     let named = |name| Object { name, value };
     match value.get("object").and_then(Value::as_str) {
@@ -134,9 +137,9 @@ fn add(facts: &mut Vec<Fact>, value: &Value, event: &str, at_s: i64) -> Result<(
             let fact = read_session(session, event, at_s)?;
             let paid = fact.latest.state == SessionState::Paid;
             facts.push(Fact::Session(fact));
-            facts.extend(currencies::unknown(session, "amount_total", paid)?);
-            // A fetched session contains these objects expanded. So the invoice of the first monthly payment may be
-            // read here before the invoice's own event arrives.
+            facts.extend(currencies::unknown_currency(session, "amount_total", paid)?);
+            // A fetched session contains these objects instead of their ids. So the invoice of the first monthly
+            // payment may be read here before the invoice's own event arrives.
             for expanded in ["invoice", "subscription", "payment_intent"] {
                 if let Some(child) = session.expanded(expanded)? {
                     add(facts, child.value, "", at_s)?;
@@ -149,13 +152,13 @@ fn add(facts: &mut Vec<Fact>, value: &Value, event: &str, at_s: i64) -> Result<(
             let is_running =
                 matches!(fact.latest.state, SubscriptionState::Active | SubscriptionState::PastDue);
             facts.push(Fact::Subscription(fact));
-            facts.extend(currencies::unknown_of_subscription(subscription, is_running)?);
+            facts.extend(currencies::unknown_currency_of_subscription(subscription, is_running)?);
         }
         Some("invoice") => {
             let fact = read_invoice(named("invoice"), event, at_s)?;
             let paid = fact.latest.state == InvoiceState::Paid;
             facts.push(Fact::Invoice(fact));
-            facts.extend(currencies::unknown(named("invoice"), "amount_paid", paid)?);
+            facts.extend(currencies::unknown_currency(named("invoice"), "amount_paid", paid)?);
         }
         Some("invoice_payment") => {
             facts.push(Fact::InvoicePayment(read_invoice_payment(named("invoice_payment"), event)?));
@@ -192,7 +195,8 @@ fn read_session(it: Object<'_>, event: &str, at_s: i64) -> Result<SessionFact, B
     if state == SessionState::Paid {
         it.required_money("amount_total")?;
     }
-    let entered = it.child("customer_details")?.map(|details| details.clean("email")).transpose()?.flatten();
+    let details = it.child("customer_details")?;
+    let entered_email = details.map(|details| details.clean("email")).transpose()?.flatten();
     Ok(SessionFact {
         id: it.id()?,
         latest: Latest { state, reported_at_s: at_s },
@@ -208,11 +212,11 @@ fn read_session(it: Object<'_>, event: &str, at_s: i64) -> Result<SessionFact, B
         created_at_s: it.time("created")?.or(Some(at_s)),
         origin: metadata::read(it)?,
         customer: it.reference("customer")?,
-        email: entered.or(it.clean("customer_email")?),
+        email: entered_email.or(it.clean("customer_email")?),
         payment_intent: it.reference("payment_intent")?,
         subscription: it.reference("subscription")?,
         invoice: it.reference("invoice")?,
-        paid_events_s: event_time(
+        paid_events_s: event_times(
             state == SessionState::Paid && event.starts_with("checkout.session."),
             at_s,
         ),
@@ -222,7 +226,7 @@ fn read_session(it: Object<'_>, event: &str, at_s: i64) -> Result<SessionFact, B
 
 /// Returns a list with the event's time if the event reports the change. If it does not, or if the event has no
 /// creation time, the list is empty.
-pub(super) fn event_time(reports_change: bool, at_s: i64) -> Vec<i64> {
+pub(super) fn event_times(reports_change: bool, at_s: i64) -> Vec<i64> {
     if reports_change && at_s > 0 { vec![at_s] } else { Vec::new() }
 }
 
@@ -241,13 +245,13 @@ fn session_state(it: Object<'_>, event: &str) -> Result<SessionState, BadShape> 
     if event == "checkout.session.expired" || status == Some("expired") {
         return Ok(SessionState::Expired);
     }
-    // Sessions have had a `status` only since 2021. For older ones, the event's type shows it.
-    let complete = status == Some("complete") || event == "checkout.session.completed";
+    // Sessions have had a `status` only since 2021. For older ones, the event's type shows whether they are complete.
+    let is_complete = status == Some("complete") || event == "checkout.session.completed";
     Ok(match it.text("payment_status")? {
         Some("paid") => SessionState::Paid,
-        Some("no_payment_required") if complete => SessionState::NothingToPay,
+        Some("no_payment_required") if is_complete => SessionState::NothingToPay,
         // The status is `unpaid`, unknown or missing: in each case, the session is not paid yet.
-        _ if complete => SessionState::Processing,
+        _ if is_complete => SessionState::Processing,
         _ => SessionState::Open,
     })
 }
@@ -312,11 +316,11 @@ fn read_invoice(it: Object<'_>, event: &str, at_s: i64) -> Result<InvoiceFact, B
         },
         period: subscriptions::invoice_period(it)?,
         paid_by,
-        paid_events_s: event_time(
+        paid_events_s: event_times(
             state == InvoiceState::Paid && matches!(event, "invoice.paid" | "invoice.payment_succeeded"),
             at_s,
         ),
-        failed_events_s: event_time(matches!(event, PAYMENT_FAILED | ACTION_REQUIRED), at_s),
+        failed_events_s: event_times(matches!(event, PAYMENT_FAILED | ACTION_REQUIRED), at_s),
         renews: it.value.get("billing_reason").is_some_and(|reason| reason == "subscription_cycle"),
     })
 }

@@ -10,7 +10,7 @@ use crate::contributions::{
 };
 
 /// Reads a payment intent and the charges that it contains. Before API version 2022-11-15, it contains a list of
-/// charges. Since then, it contains the latest charge, if that is expanded.
+/// charges. Since then, it contains the latest charge if the request asked Stripe to include it.
 pub fn read_intent(it: Object<'_>, at_s: i64) -> Result<Vec<Fact>, BadShape> {
     let failed = it.child("last_payment_error")?.is_some();
     let state = match it.text("status")?.ok_or(it.bad("status"))? {
@@ -29,7 +29,7 @@ pub fn read_intent(it: Object<'_>, at_s: i64) -> Result<Vec<Fact>, BadShape> {
         charge: it.reference("latest_charge")?,
         invoice: it.reference("invoice")?,
     })];
-    facts.extend(currencies::unknown(it, "amount_received", state == IntentState::Succeeded)?);
+    facts.extend(currencies::unknown_currency(it, "amount_received", state == IntentState::Succeeded)?);
     for charge in it.list("charges")?.chain(it.expanded("latest_charge")?) {
         facts.extend(charge_facts(charge, "", at_s)?);
     }

@@ -16,15 +16,16 @@ pub enum BadSignature {
     #[error("the Stripe-Signature header is malformed")]
     Malformed,
     /// The header contains no well-formed `v1`, or no `v1` matches any of the secrets.
-    #[error("no signature fits")]
+    #[error("no signature matches")]
     Wrong,
     /// The signature matches, but is too old: somebody may be replaying it.
     #[error("the signature is too old")]
     Stale,
 }
 
-/// Verifies `header` for the raw `body`. Compares every `v1`, in constant time, with the HMAC-SHA256 of `t.body` under
-/// every secret. The signature must not be older than [`TOLERANCE_S`].
+/// Verifies `header` for the raw `body`. The header contains a timestamp (`t`) and signatures (`v1`). Every signature
+/// is compared, in constant time, with the HMAC-SHA256 of `t.body` under every secret. The signature must not be older
+/// than [`TOLERANCE_S`].
 ///
 /// Rejects everything that Stripe's own libraries reject. `docs/decisions/0004-signatures.md` explains where and why
 /// this function is stricter.

@@ -38,7 +38,7 @@ pub fn read_subscription(it: Object<'_>, at_s: i64) -> Result<SubscriptionFact, 
     })
 }
 
-/// Whether a canceled subscription was canceled on request. API versions before 2023 give no reason, but show that
+/// Whether a canceled subscription was canceled on request. API versions before 2023 give no reason, but show whether
 /// the end was scheduled.
 fn was_requested(it: Object<'_>) -> bool {
     match it.value.get("cancellation_details") {
@@ -53,8 +53,9 @@ pub(super) fn is_cancel_scheduled(it: Object<'_>) -> bool {
     !field("cancel_at").is_null() || field("cancel_at_period_end") == true
 }
 
-/// Returns the total of a subscription's items. Returns `None` if an item's price can't be expressed in whole minor
-/// units, if an interval is unknown, or if the currencies differ.
+/// Returns the total and the interval of a subscription's items. If their intervals differ, the result is marked as
+/// `mixed`. Returns `None` if an item's price can't be expressed in whole minor units, if an interval is unknown, or if
+/// the currencies differ.
 pub(super) fn terms(it: Object<'_>) -> Result<Option<Terms>, BadShape> {
     let mut sum: Option<Terms> = None;
     for item in it.list("items")? {
@@ -71,10 +72,10 @@ pub(super) fn terms(it: Object<'_>) -> Result<Option<Terms>, BadShape> {
         let amount_minor = before.checked_add(item_minor).filter(|sum| quantity >= 0 && is_amount(*sum));
         let amount_minor = amount_minor.ok_or(item.bad("quantity"))?;
         let price = Money { amount_minor, currency: unit.currency };
-        let of_item = (interval, interval_count);
-        let so_far = sum.map(|it| (it.interval, it.interval_count));
-        let mixed = sum.is_some_and(|it| it.mixed) || so_far.is_some_and(|so_far| so_far != of_item);
-        let (interval, interval_count) = so_far.map_or(of_item, |so_far| so_far.min(of_item));
+        let item_interval = (interval, interval_count);
+        let interval_so_far = sum.map(|it| (it.interval, it.interval_count));
+        let mixed = sum.is_some_and(|it| it.mixed) || interval_so_far.is_some_and(|it| it != item_interval);
+        let (interval, interval_count) = interval_so_far.map_or(item_interval, |it| it.min(item_interval));
         sum = Some(Terms { interval, interval_count, price, mixed });
     }
     Ok(sum)
@@ -108,11 +109,11 @@ fn period(it: Object<'_>, start: &'static str, end: &'static str) -> Result<Opti
     Ok(period.filter(|period| period.start_s < period.end_s))
 }
 
-/// Returns the period of an invoice: the time that one of its lines is for. If there are several lines, the period that
-/// ends last counts. Lines that credit unused time don't count.
+/// Returns the period that an invoice charges for. Each line of the invoice has a period, and the one that ends last
+/// counts. Lines that credit unused time don't count.
 ///
 /// # Errors
-/// As [`read_subscription`].
+/// See [`read_subscription`].
 pub fn invoice_period(invoice: Object<'_>) -> Result<Option<Period>, BadShape> {
     let mut periods = Vec::new();
     for line in invoice.list("lines")? {

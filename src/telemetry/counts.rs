@@ -1,4 +1,4 @@
-//! Counters with one label from a fixed list. Each is registered once, so that counting takes one addition.
+//! Counters with one label from a fixed list. Each counter is registered once, so counting takes only one addition.
 
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -215,7 +215,7 @@ mod tests {
 
     fn assert_indexes<W: LabelValue + PartialEq + std::fmt::Debug>() {
         for (index, label) in W::ALL.iter().enumerate() {
-            assert_eq!(label.index(), index, "the index of {label:?} is not its position in ALL");
+            assert_eq!(label.index(), index, "the index of {label:?} must be its position in ALL");
         }
     }
 

@@ -25,7 +25,7 @@ pub struct LogLimit {
 /// Webhooks with an invalid signature.
 pub static REFUSED_WEBHOOKS: LogLimit = LogLimit::new("refused webhooks");
 /// Webhooks that arrived while no secret was configured.
-pub static UNCHECKED_WEBHOOKS: LogLimit = LogLimit::new("webhooks without a secret to check them");
+pub static UNCHECKED_WEBHOOKS: LogLimit = LogLimit::new("webhooks that arrived while no secret was configured");
 /// Requests with a Stripe signature on other paths.
 pub static MISDIRECTED_WEBHOOKS: LogLimit = LogLimit::new("requests with a Stripe signature on other paths");
 /// Requests that failed because the database is unavailable.
@@ -99,7 +99,7 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 /// A minute in which at most one line is logged.
 #[derive(Debug)]
 struct Window {
-    /// When the minute began, on the steady clock: its one line was logged then. `None` before the first line.
+    /// When the minute began, on the steady clock. This is when its one line was logged. `None` before the first line.
     began: Option<Duration>,
     suppressed: u64,
     /// The number of lines that were suppressed in past minutes and have not been reported.
@@ -146,7 +146,7 @@ mod tests {
         for second in [5, 5, 6, 64] {
             assert!(!window.admits(at(second)));
         }
-        assert_eq!(window.take_suppressed(at(64)), 0, "the minute is not over");
+        assert_eq!(window.take_suppressed(at(64)), 0, "nothing must be reported before the minute is over");
         assert_eq!([window.take_suppressed(at(65)), window.take_suppressed(at(66))], [4, 0]);
         // The next line begins another minute. Suppressed lines of an ongoing flood are reported too.
         assert!(window.admits(at(70)));

@@ -37,9 +37,9 @@ pub struct Metrics {
     pub limited_tokens: Counts<LimitedBy>,
     /// Request bodies that were not read to their end.
     pub cut_bodies: Counts<CutBody>,
-    /// The gauges of the inbox, set by the last count.
+    /// The gauges of the inbox (the stored Stripe events), set by the last count.
     pub inbox: InboxGauges,
-    /// The gauges of the queue, set by the last count.
+    /// The gauges of the queue of tasks, set by the last count.
     pub queue: QueueGauges,
     /// The gauges of the ledger, set by the last check.
     pub ledger: LedgerGauges,
@@ -54,15 +54,16 @@ pub struct Metrics {
 
 /// Metrics of the ledger.
 pub struct LedgerGauges {
-    wrong: Gauge,
+    problems: Gauge,
     alarms: Gauge,
     checked_at: Gauge,
 }
 
 impl LedgerGauges {
-    /// Sets the result and the time of a check of the ledger.
-    pub fn set(&self, wrong: usize, alarms: usize, at_ms: i64) {
-        self.wrong.set(wrong as f64);
+    /// Sets the results of a check of the ledger: the number of problems, the number of contributions with alarms, and
+    /// the time.
+    pub fn set(&self, problems: usize, alarms: usize, at_ms: i64) {
+        self.problems.set(problems as f64);
         self.alarms.set(alarms as f64);
         self.checked_at.set(at_ms as f64 / 1000.0);
     }
@@ -123,7 +124,7 @@ impl InboxGauges {
     }
 }
 
-/// Metrics of the queue.
+/// Metrics of the queue of tasks.
 pub struct QueueGauges {
     waiting: Gauge,
     dead: Gauge,
@@ -232,7 +233,7 @@ impl Metrics {
         let oldest_waiting = gauge(&recorder, "keepopen_inbox_oldest_waiting_seconds", help, &[]);
         let queue = QueueGauges::new(&recorder);
         let ledger = LedgerGauges {
-            wrong: gauge(
+            problems: gauge(
                 &recorder,
                 "keepopen_books_wrong",
                 "Problems found by the last ledger check; 0 if the ledger is correct.",
@@ -263,14 +264,14 @@ impl Metrics {
             &[("version", env!("CARGO_PKG_VERSION"))],
         );
         build.set(1.0);
-        let of_process = |name, help| gauge(&recorder, name, help, &[]);
+        let process_gauge = |name, help| gauge(&recorder, name, help, &[]);
         let process = ProcessGauges {
-            resident: of_process(
+            resident: process_gauge(
                 "process_resident_memory_bytes",
                 "Resident memory of the process, in bytes.",
             ),
-            open_files: of_process("process_open_fds", "Open file descriptors of the process."),
-            max_files: of_process("process_max_fds", "Maximum number of open file descriptors."),
+            open_files: process_gauge("process_open_fds", "Open file descriptors of the process."),
+            max_files: process_gauge("process_max_fds", "Maximum number of open file descriptors."),
         };
         let handle = recorder.handle();
         Self {

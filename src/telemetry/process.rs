@@ -24,8 +24,8 @@ impl ProcessGauges {
             self.open_files.set(files.count().saturating_sub(1) as f64);
         }
         let limits = std::fs::read_to_string("/proc/self/limits").unwrap_or_default();
-        if let Some(most) = number_after(&limits, "Max open files") {
-            self.max_files.set(most);
+        if let Some(limit) = number_after(&limits, "Max open files") {
+            self.max_files.set(limit);
         }
     }
 }

@@ -300,7 +300,7 @@ async fn the_ledger_check_finds_changed_or_removed_entries_and_payments() {
     change(&app, &format!("{entry} + 1 WHERE kind = 'payment'")).await;
     let wrong = ledger_problems(&app.app).await;
     assert!(wrong.iter().any(|it| it.starts_with("entry payment:pi_")), "{wrong:?}");
-    assert!(wrong.iter().any(|it| it.contains("clearing holds 961 EUR")), "{wrong:?}");
+    assert!(wrong.iter().any(|it| it.contains("the account clearing holds 961 EUR")), "{wrong:?}");
     change(&app, &format!("{entry} - 1 WHERE kind = 'payment'")).await;
     assert_eq!(ledger_problems(&app.app).await, Vec::<String>::new());
 

@@ -43,7 +43,7 @@ impl Choice {
         if self.ends.is_empty() {
             return None;
         }
-        Some(self.index_at(dice.share()))
+        Some(self.index_at(dice.fraction()))
     }
 
     /// Returns the index of the item whose share of the range from 0 to 1 contains this number.
@@ -62,6 +62,6 @@ mod tests {
         let choice = Choice::from_weights([1.0, 0.0, 3.0].into_iter());
         let indexes = [0.0, 0.249, 0.25, 0.999, 1.0].map(|share| choice.index_at(share));
         assert_eq!(indexes, [0, 0, 2, 2, 2]);
-        assert_eq!(Choice::from_weights([].into_iter()).draw(&mut Dice::of_seed(1)), None);
+        assert_eq!(Choice::from_weights([].into_iter()).draw(&mut Dice::from_seed(1)), None);
     }
 }

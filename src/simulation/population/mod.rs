@@ -2,7 +2,7 @@
 //! they react to appeals.
 //!
 //! **Owns** the description's schema, its problems, and the page views that it generates.
-//! **Never** uses randomness other than the seed's; one reader's draws don't affect another's.
+//! **Never** uses random numbers that do not follow from the seed. One reader's draws don't affect another's.
 //! **Start at** [`Population::read`], then `visits.rs`.
 //! **Tested in** the files here, `tests/commands/simulate.rs`; `docs/population.toml` is the commented sample.
 
@@ -121,8 +121,7 @@ pub struct Supporters {
     pub entitlements: Vec<String>,
 }
 
-/// How readers react to an appeal, in percent of the appeals that they see. After the other appeals, they continue
-/// reading.
+/// How readers react to an appeal, in percent of the appeals that they see. In all other cases, they continue reading.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Reactions {

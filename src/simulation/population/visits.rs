@@ -80,7 +80,7 @@ impl<'p> Crowd<'p> {
     /// # Errors
     /// The simulation's settings do not contain the population's site.
     pub fn play(&self, simulation: &mut Simulation, seed: u64) -> Result<(), Refused> {
-        let mut dice = Dice::of_seed(seed);
+        let mut dice = Dice::from_seed(seed);
         for number in 1..=self.population.readers {
             self.play_reader(&mut dice.split(), &number.to_string(), simulation)?;
             simulation.end_readers();
@@ -97,28 +97,28 @@ impl<'p> Crowd<'p> {
         question.reader.country = name_at(self.countries.draw(dice), &population.countries);
         question.reader.device = name_at(self.devices.draw(dice), &population.devices);
         question.reader.locale = name_at(self.locales.draw(dice), &population.locales);
-        if dice.share() * 100.0 < population.without_consent_percent {
+        if dice.fraction() * 100.0 < population.without_consent_percent {
             question.reader.consent = Some("denied".into());
         }
         let mut support = self.draw_support(dice);
-        let kind = self.visits.draw(dice).expect("a description must have at least one entry in `visits`");
-        let per_day = population.visits[kind].what.per_week / 7.0;
+        let index = self.visits.draw(dice).expect("a description must have at least one entry in `visits`");
+        let per_day = population.visits[index].what.per_week / 7.0;
 
         let (mut at_ms, mut visits_ms) = (i64::MIN, Vec::new());
         for day_ms in &self.days_ms {
             visits_ms.clear();
             visits_ms
-                .extend((0..draw_number(per_day, dice)).map(|_| day_ms + self.draw_time_of_day_ms(dice)));
+                .extend((0..draw_poisson(per_day, dice)).map(|_| day_ms + self.draw_time_of_day_ms(dice)));
             visits_ms.sort_unstable();
             for visit_ms in &visits_ms {
                 // If the previous visit has not ended yet, this visit begins after its last page.
                 at_ms = at_ms.saturating_add(1).max(*visit_ms);
                 let pages =
-                    self.lengths.draw(dice).map_or(1, |kind| population.visit_lengths[kind].what.pages);
+                    self.lengths.draw(dice).map_or(1, |index| population.visit_lengths[index].what.pages);
                 for ordinal in 1..=pages {
                     if ordinal > 1 {
                         let (least, most) = BETWEEN_PAGES_MS;
-                        at_ms += i64::from(least + dice.below(most - least));
+                        at_ms += i64::from(least + dice.number_below(most - least));
                     }
                     let mut question = question.clone();
                     self.draw_page(&mut question, ordinal, dice);
@@ -132,14 +132,14 @@ impl<'p> Crowd<'p> {
     }
 
     fn draw_page(&self, question: &mut Question<'p>, ordinal: u32, dice: &mut Dice) {
-        let kind = self.pages.draw(dice).expect("a description must have at least one entry in `pages`");
-        let what = &self.population.pages[kind].what;
+        let index = self.pages.draw(dice).expect("a description must have at least one entry in `pages`");
+        let kind = &self.population.pages[index].what;
         let page = &mut question.page;
-        page.section = what.section.as_deref().map(Text::from);
-        page.tags = what.tags.iter().map(|tag| Text::from(tag.as_str())).collect();
-        page.kind = Some(what.kind.as_str().into());
-        page.sensitive = what.sensitive;
-        page.paid = what.paid;
+        page.section = kind.section.as_deref().map(Text::from);
+        page.tags = kind.tags.iter().map(|tag| Text::from(tag.as_str())).collect();
+        page.kind = Some(kind.kind.as_str().into());
+        page.sensitive = kind.sensitive;
+        page.paid = kind.paid;
         page.ordinal = Some(ordinal);
     }
 
@@ -168,7 +168,7 @@ impl<'p> Crowd<'p> {
 
     fn draw_time_of_day_ms(&self, dice: &mut Dice) -> i64 {
         let hour = self.hours.draw(dice).unwrap_or_default();
-        i64::from(HOUR_MS) * i64::try_from(hour).unwrap_or_default() + i64::from(dice.below(HOUR_MS))
+        i64::from(HOUR_MS) * i64::try_from(hour).unwrap_or_default() + i64::from(dice.number_below(HOUR_MS))
     }
 }
 
@@ -180,13 +180,13 @@ fn with_remainder(percents: impl Iterator<Item = f64>) -> Vec<f64> {
     parts
 }
 
-/// Draws a number from the Poisson distribution with this mean: how often independent events occur.
-fn draw_number(mean: f64, dice: &mut Dice) -> u32 {
+/// Draws the number of independent events from the Poisson distribution with this mean.
+fn draw_poisson(mean: f64, dice: &mut Dice) -> u32 {
     let limit = (-mean).exp();
-    let (mut number, mut product) = (0, dice.share());
+    let (mut number, mut product) = (0, dice.fraction());
     while product > limit {
         number += 1;
-        product *= dice.share();
+        product *= dice.fraction();
     }
     number
 }

@@ -27,14 +27,15 @@ pub const READ_TIMEOUT: Duration = Duration::from_secs(60);
 /// How long one statement of a reading transaction may take. Some statements add up the whole ledger.
 const SNAPSHOT_TIMEOUT: Duration = Duration::from_secs(120);
 
-/// Runs one statement on a borrowed connection until its deadline, and records on the lease how the statement ended.
+/// Runs one statement on a lease (a borrowed connection) until its deadline. Records on the lease how the statement
+/// ended.
 macro_rules! on_lease {
     ($lease:expr, $it:ident => $statement:expr) => {{
         let lease = $lease;
         let deadline = lease.start();
         let outcome = {
             let $it = &mut **lease;
-            $crate::store::dialect::pool::within(deadline, async { $statement }).await
+            $crate::store::dialect::pool::run_with_timeout(deadline, async { $statement }).await
         };
         lease.finish(&outcome);
         outcome.map_err($crate::store::StoreError::from)
@@ -95,7 +96,7 @@ macro_rules! on_insert_conn {
             $crate::store::InsertConn::Postgres(lease) => on_lease!(lease, $it => $statement),
             $crate::store::InsertConn::ThreadConn(thread_conn) => {
                 let $it = &mut thread_conn.connection;
-                $crate::store::dialect::pool::within(
+                $crate::store::dialect::pool::run_with_timeout(
                     $crate::store::dialect::postgres::THREAD_CONN_TIMEOUT,
                     async { $statement },
                 )
@@ -137,9 +138,9 @@ macro_rules! write_row {
     }};
 }
 
-/// Declares a row that is always read and written as a whole: a struct whose fields have the names of its columns,
-/// the list of these columns, and the code that binds them. All three come from one list of fields, so no two columns
-/// can be swapped.
+/// Declares a row that is always read and written as a whole. Creates a struct whose fields have the names of the
+/// columns, the list of these columns, and the code that binds them. All three come from one list of fields, so no two
+/// columns can be swapped.
 macro_rules! row {
     (
         $(#[$meta:meta])*
@@ -215,8 +216,8 @@ pub enum InsertConn {
 }
 
 impl InsertConn {
-    /// Whether the failure concerns only this connection, because it was not checked before use. Another connection
-    /// may work.
+    /// Whether the statement failed because this connection, which is not checked before use, was lost. Another
+    /// connection may work.
     pub fn was_lost(&self, error: &StoreError) -> bool {
         matches!(self, Self::ThreadConn(_))
             && error.library_error().is_some_and(<PgConnection as pool::Driver>::is_broken_by)
@@ -243,7 +244,7 @@ impl Tx {
     }
 }
 
-/// Whether a statement may have failed because of one of its rows, so that the others can be stored without that row.
+/// Whether a statement may have failed because of one of its rows. The other rows can then be stored without that row.
 pub fn is_about_rows(error: &StoreError) -> bool {
     match error.library_error() {
         Some(sqlx::Error::Encode(_)) => true,

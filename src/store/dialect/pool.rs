@@ -3,7 +3,8 @@
 //!
 //! This pool replaces sqlx's pool for two reasons. First, sqlx's pool checks each returned connection without a
 //! deadline, while it holds the connection's slot, so it can block for ever. Second, it keeps a SQLite connection
-//! whose transaction SQLite itself rolled back, as after a full disk. Every new transaction on that connection fails.
+//! whose transaction SQLite itself rolled back (for example because the disk was full). Every new transaction on that
+//! connection then fails.
 
 use std::fmt;
 use std::future::Future;
@@ -35,7 +36,7 @@ const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 /// Defines what a pool needs to know about one kind of connection.
 pub trait Driver: Connection + fmt::Debug + 'static {
     /// Whether an idle connection is checked before use. A server can go away; a file can't.
-    const CHECKED: bool;
+    const IS_CHECKED: bool;
     /// The number of seconds after which a connection is replaced.
     const LIFETIME_S: f64;
     /// The number of idle seconds after which a connection is closed.
@@ -99,18 +100,18 @@ impl<C: Driver> Pool<C> {
         pool
     }
 
-    /// Borrows a connection on which each statement may take up to `deadline`.
+    /// Borrows a connection on which each statement may take up to `statement_timeout`.
     ///
     /// # Errors
     /// No connection became free, or could be opened, in time.
-    pub async fn acquire(&self, deadline: Duration) -> Result<Lease<C>, sqlx::Error> {
-        match timeout(ACQUIRE_TIMEOUT, self.take(deadline)).await {
+    pub async fn acquire(&self, statement_timeout: Duration) -> Result<Lease<C>, sqlx::Error> {
+        match timeout(ACQUIRE_TIMEOUT, self.take(statement_timeout)).await {
             Ok(lease) => lease,
             Err(_) => Err(sqlx::Error::PoolTimedOut),
         }
     }
 
-    async fn take(&self, deadline: Duration) -> Result<Lease<C>, sqlx::Error> {
+    async fn take(&self, statement_timeout: Duration) -> Result<Lease<C>, sqlx::Error> {
         if self.is_closed() {
             return Err(sqlx::Error::PoolClosed);
         }
@@ -124,8 +125,8 @@ impl<C: Driver> Pool<C> {
         Ok(Lease {
             connection: Some(connection),
             age,
-            deadline,
-            lent: Stopwatch::start(),
+            statement_timeout,
+            borrowed: Stopwatch::start(),
             usage,
             pool: self.clone(),
             slot: Some(slot),
@@ -139,7 +140,7 @@ impl<C: Driver> Pool<C> {
             if age.elapsed_s() > C::LIFETIME_S || unused.elapsed_s() > C::IDLE_S {
                 continue;
             }
-            if !C::CHECKED {
+            if !C::IS_CHECKED {
                 return Some((connection, age));
             }
             match timeout(PING_TIMEOUT, connection.ping()).await {
@@ -218,9 +219,10 @@ struct Usage {
 pub struct Lease<C: Driver> {
     connection: Option<C>,
     age: Stopwatch,
-    deadline: Duration,
+    /// How long each statement may take.
+    statement_timeout: Duration,
     /// The time since the connection was borrowed.
-    lent: Stopwatch,
+    borrowed: Stopwatch,
     usage: Usage,
     pool: Pool<C>,
     slot: Option<OwnedSemaphorePermit>,
@@ -237,7 +239,7 @@ impl<C: Driver> Lease<C> {
     pub async fn begin(&mut self, sql: &'static str) -> Result<(), sqlx::Error> {
         self.usage.in_transaction = true;
         let deadline = self.start();
-        let outcome = within(deadline, self.run(sql)).await;
+        let outcome = run_with_timeout(deadline, self.run(sql)).await;
         self.finish(&outcome);
         outcome
     }
@@ -245,7 +247,7 @@ impl<C: Driver> Lease<C> {
     /// Commits the transaction.
     pub async fn commit(mut self) -> Result<(), sqlx::Error> {
         let deadline = self.start();
-        let outcome = within(deadline, self.run("COMMIT")).await;
+        let outcome = run_with_timeout(deadline, self.run("COMMIT")).await;
         self.finish(&outcome);
         if outcome.is_ok() {
             self.usage.in_transaction = false;
@@ -253,12 +255,13 @@ impl<C: Driver> Lease<C> {
         outcome
     }
 
-    /// Records that a statement starts. Returns how long it may take: its own limit, or what remains of the
-    /// transaction's limit.
+    /// Records that a statement starts. Returns how long it may take: the statement timeout, or what remains of the
+    /// transaction's time if that is shorter.
     pub fn start(&mut self) -> Duration {
         self.usage.in_statement = true;
-        let transaction_limit = self.deadline * STATEMENTS_PER_TRANSACTION;
-        self.deadline.min(transaction_limit.saturating_sub(Duration::from_secs_f64(self.lent.elapsed_s())))
+        let transaction_timeout = self.statement_timeout * STATEMENTS_PER_TRANSACTION;
+        let elapsed = Duration::from_secs_f64(self.borrowed.elapsed_s());
+        self.statement_timeout.min(transaction_timeout.saturating_sub(elapsed))
     }
 
     /// Records how a statement ended.
@@ -298,7 +301,7 @@ impl<C: Driver> Drop for Lease<C> {
             self.pool.put(connection, self.age);
             return;
         }
-        // Without a runtime, as at the end of the process, the connection is closed.
+        // At the end of the process, there may be no runtime. The connection is then closed.
         let Ok(runtime) = Handle::try_current() else { return };
         let (pool, age, in_transaction) = (self.pool.clone(), self.age, self.usage.in_transaction);
         // The slot stays taken until the connection is clean, so that the next user gets a clean connection.
@@ -319,16 +322,16 @@ impl<C: Driver> Drop for Lease<C> {
     }
 }
 
-/// Runs a statement until its deadline.
-pub async fn within<T>(
+/// Runs a statement. If it takes longer than `deadline`, fails with a timeout.
+pub async fn run_with_timeout<T>(
     deadline: Duration,
     statement: impl Future<Output = Result<T, sqlx::Error>>,
 ) -> Result<T, sqlx::Error> {
     timeout(deadline, statement).await.unwrap_or_else(|_| Err(timed_out()))
 }
 
-/// Converts a failure to connect to an error that means "unavailable". Without a connection, the database is
-/// unavailable, whatever reason the server gives (such as a changed password).
+/// Turns the error of a failed connection attempt into an error that means "unavailable". Without a connection, the
+/// database is unavailable, whatever reason the server gives (such as a changed password).
 fn not_connected(error: sqlx::Error) -> sqlx::Error {
     match error {
         error @ sqlx::Error::Io(_) => error,

@@ -10,19 +10,19 @@ use sqlx::error::DatabaseError;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions as _, Connection, Executor as _, PgConnection};
 
-use super::pool::{Driver, Lease, Pool, within};
+use super::pool::{Driver, Lease, Pool, run_with_timeout};
 use super::{Pools, is_about_connection};
 use crate::clock::Stopwatch;
 use crate::store::{OpenError, migrations};
 
 /// The `server_version_num` of version 14.
-const OLDEST: i64 = 140_000;
+const OLDEST_VERSION: i64 = 140_000;
 /// The number of connections of one instance.
 const CONNECTIONS: u32 = 10;
-/// How long a request, or the start, waits for a connection while the server is down, before it fails.
+/// How long a request, or the start of the service, waits for a connection while the server is down.
 const TIMEOUT: Duration = Duration::from_secs(5);
 /// The advisory lock that a writing transaction holds: "keepopen" as a number.
-const WRITER: i64 = 0x6b65_6570_6f70_656e;
+const WRITER_LOCK: i64 = 0x6b65_6570_6f70_656e;
 /// How long a transaction waits for another one to finish. After this time, it fails as unavailable, and is retried.
 const LOCK_TIMEOUT: &str = "5s";
 /// The statements that begin a writing transaction.
@@ -30,8 +30,8 @@ const LOCK_TIMEOUT: &str = "5s";
 /// - The server ends a transaction that is idle for 10 s, or a statement that runs for 10 s. So an instance that died,
 ///   or lost its connection, does not keep the lock. Our transactions never idle, because they wait only for the
 ///   database.
-/// - Every statement must find its rows by key. A plan that was cached when a table was new would read whole tables
-///   instead.
+/// - Hash joins and merge joins are off, so that every statement finds its rows by key. Otherwise, a plan that was
+///   cached while a table was new would read whole tables.
 const BEGIN: &str = "BEGIN; SET LOCAL idle_in_transaction_session_timeout = '10s'; SET LOCAL statement_timeout = '10s'; \
     SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off";
 /// The statements that begin a reading transaction. The server also ends an idle reading transaction, but only after
@@ -39,9 +39,9 @@ const BEGIN: &str = "BEGIN; SET LOCAL idle_in_transaction_session_timeout = '10s
 /// tables wait for the migration.
 pub const SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \
     SET LOCAL idle_in_transaction_session_timeout = '30s'; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off";
-/// The settings of each session. They include keepalive on the server's side: within about 25 s, the server ends the
-/// session of a client that is gone, and releases its locks. On our side, sqlx can't set keepalive on its socket.
-/// Instead, each statement has a deadline, and each connection is checked before use.
+/// The settings of each session. With keepalive, the server notices within about 25 s that a client is gone. It then
+/// ends the client's session, and releases its locks. On our side, sqlx can't set keepalive on its socket. Instead,
+/// each statement has a deadline, and each connection is checked before use.
 const SESSION: [(&str, &str); 6] = [
     ("lock_timeout", LOCK_TIMEOUT),
     ("statement_timeout", "130s"),
@@ -80,6 +80,7 @@ struct Slot {
     used: Stopwatch,
     /// The time since the thread last tried to open a connection. `None` once it has one.
     tried: Option<Stopwatch>,
+    /// The thread's own connection. `None` if there is none yet, or while it is in use.
     own: Option<ThreadConn>,
 }
 
@@ -147,9 +148,9 @@ impl ThreadConnections {
                         thread_connections.put(ThreadConn { connection, age: Stopwatch::start() });
                     }
                     Ok(Err(error)) => {
-                        tracing::debug!(%error, "the intake's own connection could not be opened")
+                        tracing::debug!(%error, "a connection for storing deliveries could not be opened")
                     }
-                    Err(_) => tracing::debug!("the intake's own connection could not be opened in time"),
+                    Err(_) => tracing::debug!("a connection for storing deliveries could not be opened in time"),
                 }
             });
         }
@@ -171,7 +172,7 @@ impl ThreadConnections {
 }
 
 impl Driver for PgConnection {
-    const CHECKED: bool = true;
+    const IS_CHECKED: bool = true;
     const LIFETIME_S: f64 = LIFETIME_S;
     const IDLE_S: f64 = 10.0 * 60.0;
 
@@ -193,13 +194,13 @@ pub async fn open(url: &str) -> Result<Pools, OpenError> {
     let options = options.application_name("keepopen");
     // Instances that start at the same time wait for each other here, for as long as necessary: this connection has
     // no timeouts.
-    let mut first = within(TIMEOUT, options.connect()).await.map_err(OpenError::Postgres)?;
-    within(TIMEOUT, assert_version(&mut first)).await.map_err(OpenError::Postgres)??;
+    let mut first = run_with_timeout(TIMEOUT, options.connect()).await.map_err(OpenError::Postgres)?;
+    run_with_timeout(TIMEOUT, assert_version(&mut first)).await.map_err(OpenError::Postgres)??;
     migrations::postgres().run_direct(None, &mut first, false).await?;
-    // If the session is not closed in time, the server ends it soon, or else the end of the process does.
+    // If the session is not closed in time, it ends soon anyway: the server ends it, or the process ends.
     drop(tokio::time::timeout(TIMEOUT, first.close()).await);
     let options = options.options(SESSION);
-    let first = within(TIMEOUT, connect(options.clone())).await.map_err(OpenError::Postgres)?;
+    let first = run_with_timeout(TIMEOUT, connect(options.clone())).await.map_err(OpenError::Postgres)?;
     let thread_connections = ThreadConnections::new(options.clone());
     let pool = Pool::new(CONNECTIONS, first, move || connect(options.clone()));
     Ok(Pools::Postgres { pool, thread_connections })
@@ -228,17 +229,18 @@ fn is_starting(error: &sqlx::Error) -> bool {
 
 /// Starts a transaction as soon as no other is writing, on any instance.
 ///
-/// A transaction reads what is known about an object, merges, and writes the result. If two transactions did this at
-/// the same time, each could lose the other's change. SQLite has only one writer anyway. On PostgreSQL, a lock ensures
-/// that only one transaction writes; it is released when the transaction ends. So no transaction fails because of
-/// another. (Each statement sees everything that was committed before it began, so reads after the lock are current.)
+/// A transaction reads what is known about an object, merges new data into it, and writes it. If two transactions did
+/// this at the same time, each could lose the other's change. SQLite has only one writer anyway. On
+/// PostgreSQL, a lock ensures that only one transaction writes; it is released when the transaction ends. So no
+/// transaction fails because of another. (Each statement sees everything that was committed before it began, so reads
+/// after the lock are current.)
 pub async fn begin(lease: &mut Lease<PgConnection>) -> Result<(), sqlx::Error> {
     lease.begin(BEGIN).await?;
-    // The lock is not requested in the same message. If it were, a caller that gives up while it waits would have no
-    // transaction to roll back yet, and its connection would keep the lock.
+    // The lock is not requested in the same message as `BEGIN`. Otherwise, a caller that gives up while it waits would
+    // have no transaction to roll back yet, and its connection would keep the lock.
     let deadline = lease.start();
-    let lock = sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(WRITER);
-    let locked = within(deadline, lock.execute(&mut **lease)).await;
+    let lock = sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(WRITER_LOCK);
+    let locked = run_with_timeout(deadline, lock.execute(&mut **lease)).await;
     lease.finish(&locked);
     locked.map(drop)
 }
@@ -257,9 +259,12 @@ pub fn is_conflict(error: &dyn DatabaseError) -> bool {
     error.code().unwrap_or_default().starts_with("40")
 }
 
-/// Whether a statement failed because of the server's state. The server ended the connection or is stopping (08,
-/// 57P); a timeout expired (55P03: lock, 57014: statement, 25P03 and 57P05: idle); it is read-only after a failover
-/// (25006); or it lacks memory, disk or connections (53, 58).
+/// Whether a statement failed because of the server's state:
+///
+/// - The server ended the connection or is stopping (08, 57P).
+/// - A timeout expired (55P03: lock, 57014: statement, 25P03 and 57P05: idle).
+/// - The server is read-only after a failover (25006).
+/// - The server lacks memory, disk or connections (53, 58).
 pub fn is_about_server(error: &dyn DatabaseError) -> bool {
     let code = error.code().unwrap_or_default();
     ["08", "57P", "57014", "55P03", "25P03", "25006", "53", "58"].iter().any(|class| code.starts_with(class))
@@ -267,6 +272,6 @@ pub fn is_about_server(error: &dyn DatabaseError) -> bool {
 
 async fn assert_version(connection: &mut PgConnection) -> Result<Result<(), OpenError>, sqlx::Error> {
     let number: String = sqlx::query_scalar("SHOW server_version_num").fetch_one(connection).await?;
-    let is_new_enough = number.parse::<i64>().is_ok_and(|number| number >= OLDEST);
+    let is_new_enough = number.parse::<i64>().is_ok_and(|number| number >= OLDEST_VERSION);
     Ok(if is_new_enough { Ok(()) } else { Err(OpenError::OldPostgres(number)) })
 }

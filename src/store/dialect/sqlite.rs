@@ -17,7 +17,7 @@ use crate::store::files::{self, Moved, Watched};
 use crate::store::{OpenError, migrations};
 
 /// The oldest supported version. Older versions have a bug that can damage a write-ahead log.
-const OLDEST: (u32, u32, u32) = (3, 51, 3);
+const OLDEST_VERSION: (u32, u32, u32) = (3, 51, 3);
 /// The number of connections that read.
 const READERS: u32 = 4;
 
@@ -26,7 +26,7 @@ const READERS: u32 = 4;
 const CACHE: &str = "-16384";
 
 /// The number of rows of one statement that are buffered for the code that reads them.
-const ROWS_WAITING: usize = 512;
+const ROW_BUFFER_SIZE: usize = 512;
 
 /// Whether the database's file exists. A file that can't be examined counts as existing, so that opening it reports the
 /// reason.
@@ -46,7 +46,7 @@ pub async fn open(url: &str) -> Result<Pools, OpenError> {
         .busy_timeout(Duration::from_secs(10))
         .pragma("cache_size", CACHE)
         // The rows of a statement are buffered, so code that reads them slowly does not block the database.
-        .row_buffer_size(ROWS_WAITING);
+        .row_buffer_size(ROW_BUFFER_SIZE);
     let database = options.get_filename().to_owned();
     if let Some(folder) = database.parent() {
         files::make_folder(folder).map_err(|error| OpenError::Folder { path: folder.to_owned(), error })?;
@@ -54,8 +54,8 @@ pub async fn open(url: &str) -> Result<Pools, OpenError> {
     let _start_lock = lock_start(&database).await?;
     // SQLite gives its other files the same permissions as this one. (A custom VFS creates its files itself.)
     if !url.contains("vfs=") {
-        let failed = |error| OpenError::Connect(sqlx::Error::Io(error));
-        files::make_file(&database).map_err(failed)?;
+        let connect_error = |error| OpenError::Connect(sqlx::Error::Io(error));
+        files::make_file(&database).map_err(connect_error)?;
     }
     let mut first = options.connect().await.map_err(OpenError::Connect)?;
     assert_version(&mut first).await?;
@@ -69,13 +69,14 @@ pub async fn open(url: &str) -> Result<Pools, OpenError> {
     }
     let files =
         Arc::new(Files::watch(&database, read_options.connect().await.map_err(OpenError::Connect)?).await);
-    let writer = Pool::new(1, first, connect(&files, options));
-    let reader = Pool::new(READERS, first_reader, connect(&files, read_options));
+    let writer = Pool::new(1, first, connector(&files, options));
+    let reader = Pool::new(READERS, first_reader, connector(&files, read_options));
     Ok(Pools::Sqlite { writer, reader, files })
 }
 
-/// Returns a function that opens connections. It fails if the files are not the ones that were opened at the start.
-fn connect(
+/// Returns a function that opens a connection. The function fails if the files are not the ones that were opened at
+/// the start.
+fn connector(
     files: &Arc<Files>,
     options: SqliteConnectOptions,
 ) -> impl Fn() -> ConnectFuture + Send + Sync + 'static {
@@ -142,7 +143,7 @@ fn database_files(database: &Path) -> [PathBuf; 3] {
 }
 
 impl Driver for SqliteConnection {
-    const CHECKED: bool = false;
+    const IS_CHECKED: bool = false;
     const LIFETIME_S: f64 = f64::INFINITY;
     const IDLE_S: f64 = f64::INFINITY;
 
@@ -150,7 +151,7 @@ impl Driver for SqliteConnection {
         self.execute(sqlx::raw_sql(sql)).await.map(drop)
     }
 
-    /// Whether SQLite may have rolled back by itself, or its file may no longer exist.
+    /// Whether SQLite may have rolled the transaction back by itself, or the database's file may be gone.
     fn is_broken_by(error: &sqlx::Error) -> bool {
         match error.as_database_error() {
             Some(error) => is_about_disk(error),
@@ -227,7 +228,7 @@ async fn assert_version(connection: &mut SqliteConnection) -> Result<(), OpenErr
 fn is_new_enough(version: &str) -> bool {
     let mut parts = version.split('.').map(|part| part.parse::<u32>().unwrap_or(0));
     let mut next = || parts.next().unwrap_or(0);
-    (next(), next(), next()) >= OLDEST
+    (next(), next(), next()) >= OLDEST_VERSION
 }
 
 #[cfg(test)]
