@@ -25,7 +25,8 @@ pub struct LogLimit {
 /// Webhooks with an invalid signature.
 pub static REFUSED_WEBHOOKS: LogLimit = LogLimit::new("refused webhooks");
 /// Webhooks that arrived while no secret was configured.
-pub static UNCHECKED_WEBHOOKS: LogLimit = LogLimit::new("webhooks that arrived while no secret was configured");
+pub static UNCHECKED_WEBHOOKS: LogLimit =
+    LogLimit::new("webhooks that arrived while no secret was configured");
 /// Requests with a Stripe signature on other paths.
 pub static MISDIRECTED_WEBHOOKS: LogLimit = LogLimit::new("requests with a Stripe signature on other paths");
 /// Requests that failed because the database is unavailable.

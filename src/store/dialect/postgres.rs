@@ -150,7 +150,9 @@ impl ThreadConnections {
                     Ok(Err(error)) => {
                         tracing::debug!(%error, "a connection for storing deliveries could not be opened")
                     }
-                    Err(_) => tracing::debug!("a connection for storing deliveries could not be opened in time"),
+                    Err(_) => {
+                        tracing::debug!("a connection for storing deliveries could not be opened in time")
+                    }
                 }
             });
         }
