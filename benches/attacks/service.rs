@@ -11,7 +11,7 @@ use keepopen::keys::{Claims, TokenScope};
 use keepopen::{actions, sites};
 use keepopen_decision::Standing;
 use keepopen_practice::PracticeStripe;
-use keepopen_testkit::{APPEALS, free_address, journal, listens, practice_stripe};
+use keepopen_testkit::{APPEALS, free_address, journal, practice_stripe, wait_for_listener};
 use tempfile::TempDir;
 
 use super::client::{Client, Response};
@@ -61,7 +61,7 @@ impl Service {
         let copied_folder = tempfile::tempdir().unwrap();
         if other_program.is_some() {
             let mut program = start_program();
-            listens(address).await;
+            wait_for_listener(address).await;
             // An error means that the program has already ended.
             let _ = program.kill();
             program.wait().unwrap();
@@ -78,7 +78,7 @@ impl Service {
         app.store.close().await;
         drop(app);
         let program = start_program();
-        listens(address).await;
+        wait_for_listener(address).await;
         Self { address, tokens, stripe, management, program, _folder: folder }
     }
 

@@ -2,7 +2,7 @@
 
 use std::process::{Command, Stdio};
 
-use keepopen_testkit::{free_address, listens};
+use keepopen_testkit::{free_address, wait_for_listener};
 
 use super::load::{Server, request};
 use super::worlds::{appeal, settings};
@@ -29,7 +29,7 @@ pub async fn print_memory() {
     let mut program = Command::new(env!("CARGO_BIN_EXE_keepopen"));
     program.args(["serve", "--config"]).arg(&file).stderr(Stdio::null());
     let mut service = program.spawn().unwrap();
-    listens(address).await;
+    wait_for_listener(address).await;
     let at_start = resident_kib(service.id());
     let server = Server::start(|| address).await;
     let request_bytes =

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use keepopen::api;
 use keepopen::app::App;
-use keepopen::keys::Purpose;
+use keepopen::keys::CheckPurpose;
 use keepopen_decision::{Known, Question, Standing, decide, fast_question};
 
 use super::median;
@@ -27,10 +27,11 @@ pub fn print_costs(worlds: &[(&World, &std::sync::Arc<App>)], rounds: usize) {
             let question: Question<'_> = serde_json::from_slice(body).unwrap();
             let snapshot = app.snapshot.load();
             let now_ms = app.now_ms();
-            let check =
-                |token: &str| app.tokens.check(token, Purpose::Asking, "journal", now_ms).unwrap().standing;
+            let check = |token: &str| {
+                app.tokens.check(token, CheckPurpose::Asking, "journal", now_ms).unwrap().standing
+            };
             let standing = question.token.as_deref().map_or(Standing::None, check);
-            let known = Known { standing, ..Known::nobody() };
+            let known = Known { standing, ..Known::without_token() };
             let [mut parse, mut verify, mut decided, mut all] = [const { Vec::new() }; 4];
             for _ in 0..rounds {
                 parse.push(per_call(|| {

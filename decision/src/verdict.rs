@@ -22,7 +22,7 @@ pub struct Known {
 
 impl Known {
     /// Returns what is known about a reader without a token.
-    pub const fn nobody() -> Self {
+    pub const fn without_token() -> Self {
         Self { standing: Standing::None, quiet_until_ms: None, entitlements: Vec::new() }
     }
 

@@ -11,7 +11,7 @@ use worlds::{NOON_MS, World};
 /// Makes one decision, and returns the number of its allocations.
 fn count_allocations(world: &World) -> u64 {
     let question: Question<'_> = serde_json::from_str(&world.question).expect("the question must be valid");
-    let known = Known::nobody();
+    let known = Known::without_token();
     let decide_once = || {
         decide(&world.rules, &question, &known, NOON_MS, 0).expect("the site must exist");
     };

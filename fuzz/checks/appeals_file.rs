@@ -60,7 +60,7 @@ fn check_format(text: &str, format: Format, settings: &Settings) {
         question.history = Some(History::default());
         question.reader.locale = (draw % 2 == 1).then(|| "de-AT".into());
         question.reader.device = (draw % 3 == 2).then(|| "mobile".into());
-        let unknown_reader = Known::nobody();
+        let unknown_reader = Known::without_token();
         let site = snapshot.compiled.site(&question.site).expect("the site of the question must exist");
         let decision = Decision::new(site, &question, &unknown_reader, now_ms, draw);
         match decision.verdict() {

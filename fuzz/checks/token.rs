@@ -7,7 +7,7 @@ use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use keepopen::config::Secret;
-use keepopen::keys::{BadToken, Purpose, SealedKey, SigningKey, Tokens, Vault};
+use keepopen::keys::{BadToken, CheckPurpose, SealedKey, SigningKey, Tokens, Vault};
 
 use super::NOW_S;
 
@@ -25,29 +25,32 @@ pub fn token(data: &[u8]) {
         Some((head, claims)) => keys.sign(&head.replace("{kid}", KID), claims),
         None => text.to_owned(),
     };
-    let result = keys.tokens.check_any_site(&token, Purpose::Asking, NOW_MS);
+    let result = keys.tokens.check_any_site(&token, CheckPurpose::Asking, NOW_MS);
     assert_eq!(
-        keys.tokens.check_any_site(&token, Purpose::Asking, NOW_MS),
+        keys.tokens.check_any_site(&token, CheckPurpose::Asking, NOW_MS),
         result,
         "the cached result differs from the first one"
     );
     for at_ms in [i64::MIN, 0, i64::MAX] {
-        let _ = keys.tokens.check(&token, Purpose::Asking, "journal", at_ms);
+        let _ = keys.tokens.check(&token, CheckPurpose::Asking, "journal", at_ms);
     }
     let Ok(claims) = result else { return };
     assert_eq!(claims.iss, ISSUER);
     assert!(claims.exp > NOW_S);
-    assert_eq!(keys.tokens.check(&token, Purpose::Asking, &claims.aud, NOW_MS).as_ref(), Ok(&claims));
+    assert_eq!(keys.tokens.check(&token, CheckPurpose::Asking, &claims.aud, NOW_MS).as_ref(), Ok(&claims));
     let other_site = format!("{}x", claims.aud);
-    assert_eq!(keys.tokens.check(&token, Purpose::Asking, &other_site, NOW_MS), Err(BadToken::OtherSite));
-    assert_eq!(keys.tokens.check_any_site(&token, Purpose::Asking, i64::MAX), Err(BadToken::Expired));
+    assert_eq!(
+        keys.tokens.check(&token, CheckPurpose::Asking, &other_site, NOW_MS),
+        Err(BadToken::OtherSite)
+    );
+    assert_eq!(keys.tokens.check_any_site(&token, CheckPurpose::Asking, i64::MAX), Err(BadToken::Expired));
     // Ed25519 signatures are deterministic, so no other signature may be valid for this token.
     let parts: Vec<&str> = token.split('.').collect();
     let [head, body, signature] = parts[..] else {
         panic!("a token without three parts was accepted: {token}")
     };
     assert_eq!(keys.signature(head, body), signature, "a token with another signature was accepted");
-    assert!(keys.tokens.check_any_site(&format!("{token}A"), Purpose::Asking, NOW_MS).is_err());
+    assert!(keys.tokens.check_any_site(&format!("{token}A"), CheckPurpose::Asking, NOW_MS).is_err());
 }
 
 struct Keys {

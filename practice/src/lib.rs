@@ -23,7 +23,7 @@ mod settlement;
 mod state;
 mod webhooks;
 
-pub use drive::{How, Outcome, Payments, PracticeStripe, Renewal};
+pub use drive::{Outcome, PaymentChoice, Payments, PracticeStripe, Renewal};
 pub use losing::Loss;
 pub use refused::Refused;
 pub use settings::{Clock, Settings, StartError};

@@ -34,9 +34,9 @@ pub use inbox::{
 };
 pub use keys::{RevokeError, create_api_key, open_vault, revoke_api_key};
 pub use ledger::{
-    AcknowledgeError, Acknowledging, Emitter, FailedList, RebuildError, ReconcileError, Recording, Silent,
-    SweepStats, acknowledge_alarm, book_facts, rebuild, rebuild_projections, reconcile_due, reconcile_since,
-    record_events, record_reconciliation, seal_ledger, watch_ledger,
+    AcknowledgeError, AcknowledgementRequest, Emitter, FailedList, RebuildError, ReconcileError, Recording,
+    Silent, SweepStats, acknowledge_alarm, book_facts, rebuild, rebuild_projections, reconcile_due,
+    reconcile_since, record_events, record_reconciliation, seal_ledger, watch_ledger,
 };
 pub use queue::{FetchObject, MAX_ATTEMPTS, Task, TaskError, enqueue, replay_task, run_due_tasks};
 pub use service::{

@@ -17,7 +17,7 @@ use super::verdict_body::{VerdictBody, verdict_to_json};
 use crate::app::App;
 use crate::appeals::{TemplateValues, TickerValues};
 use crate::clock;
-use crate::keys::{Purpose, Shown};
+use crate::keys::{AttributionContent, CheckPurpose};
 use crate::web::body::{self, Accepts};
 use crate::web::problem::{Code, Problem};
 use crate::web::{ServerState, State, address_of};
@@ -174,7 +174,7 @@ fn verdict_for(
 ) -> Result<Vec<u8>, Problem> {
     let now_ms = app.now_ms();
     let snapshot = app.snapshot.load();
-    let token = stated.map_or_else(|| check_token(app, question, address, Purpose::Asking, now_ms), Ok);
+    let token = stated.map_or_else(|| check_token(app, question, address, CheckPurpose::Asking, now_ms), Ok);
     let token_problem = token_problem(&token);
     let known = known_from_token(token);
     // `None` means that there was no capacity to check the token.
@@ -192,7 +192,8 @@ fn verdict_for(
     let attribution = |appeal: &str, variant: &str, surface: Surface| {
         let (country, at_s) = (country(question), now_ms.div_euclid(1000));
         let number = clock::unique_number();
-        let shown = Shown { site: &question.site, appeal, variant, surface, country, at_s, number };
+        let shown =
+            AttributionContent { site: &question.site, appeal, variant, surface, country, at_s, number };
         shown.sign(&app.attribution_key)
     };
     let mut body = match verdict {

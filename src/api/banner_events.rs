@@ -84,7 +84,7 @@ pub async fn report(
     };
     let now_ms = app.now_ms();
     let shown = Attribution::read(&event.attribution, &app.attribution_key, &event.site, now_ms).ok();
-    let shown = shown.filter(|shown| recent.counted_events.is_new((shown.number, event.event as u8)));
+    let shown = shown.filter(|shown| recent.counted_events.insert_if_new((shown.number, event.event as u8)));
     if let Some(shown) = shown {
         app.counters.count_shown(&shown, kind, now_ms);
     }

@@ -10,7 +10,7 @@ use actix_web::{FromRequest, HttpRequest};
 
 use super::recent::RecentRequests;
 use crate::app::{Actor, App, Context};
-use crate::keys::{ApiKey, Asker, BadToken, Claims, Purpose, Scope};
+use crate::keys::{ApiKey, BadToken, CheckPurpose, Claims, Scope, TokenSender};
 use crate::sites::SiteSettings;
 use crate::web::State;
 use crate::web::problem::{Code, Problem};
@@ -68,7 +68,7 @@ impl FromRequest for Supporter {
             let app = state(&request)?;
             let token = bearer_token(&request).ok_or(Code::TokenMissing)?;
             let address = || address_of(&app, &request);
-            let asker = Asker { purpose: Purpose::Acting, address: &address };
+            let asker = TokenSender { purpose: CheckPurpose::Acting, address: &address };
             let claims = app.tokens.check_any_site(&token, asker, app.now_ms()).map_err(problem_of)?;
             // A supporter's epoch is a number that grows to withdraw older tokens. Banner requests compare it in
             // memory (docs/decisions/0009-token-epochs.md). This call reads it from the database.

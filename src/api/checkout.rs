@@ -119,12 +119,12 @@ fn problem_of(error: &CheckoutError, site: &SiteSettings) -> Problem {
         CheckoutError::AboveMaximum { maximum_minor } => {
             Problem { maximum_minor: Some(*maximum_minor), ..Problem::new(Code::AmountAboveMaximum) }
         }
-        CheckoutError::NoMultiple { step_minor } => Problem::with(
+        CheckoutError::NotAMultiple { step_minor } => Problem::with(
             Code::UnsupportedAmount,
             format!("in this currency, Stripe accepts only multiples of {step_minor} (in the minor unit)"),
         ),
         CheckoutError::FeeCoverNotOffered => Code::FeeCoverNotOffered.into(),
-        CheckoutError::ReturnUrl => Code::ReturnUrlNotAllowed.into(),
+        CheckoutError::ReturnUrlNotAllowed => Code::ReturnUrlNotAllowed.into(),
         CheckoutError::AttemptReused => Code::AttemptReused.into(),
         CheckoutError::Stripe(call) => Problem {
             fallback_url: site.fallback_url.as_ref().map(url::Url::to_string),

@@ -12,7 +12,7 @@ use super::previews::{self, PreviewField};
 use super::question::ExplainQuestionShape;
 use super::words::ReasonShape;
 use crate::clock;
-use crate::keys::Purpose;
+use crate::keys::CheckPurpose;
 use crate::web::body::{self, Accepts};
 use crate::web::problem::{Code, Problem};
 use crate::web::{State, address_of};
@@ -129,7 +129,8 @@ pub async fn explain_banner(
     let question: Question<'_> = body::parse(&bytes)?;
     let now_ms = app.now_ms();
     let snapshot = app.snapshot.load();
-    let known = known_from_question(&app, &question, &|| address_of(&app, &request), Purpose::Acting, now_ms);
+    let known =
+        known_from_question(&app, &question, &|| address_of(&app, &request), CheckPurpose::Acting, now_ms);
     let known = known.ok_or(Code::Overloaded)?;
     let explained = explain(&snapshot.compiled, &question, &known, now_ms, clock::draw_bucket())
         .map_err(|_| Problem::new(Code::SiteNotFound))?;

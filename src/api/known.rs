@@ -4,9 +4,9 @@ use keepopen_decision::{Known, Question};
 
 use super::caller::problem_of;
 use crate::app::App;
-use crate::keys::{Asker, BadToken, Purpose};
+use crate::keys::{BadToken, CheckPurpose, TokenSender};
 use crate::limits::Address;
-use crate::supporters::Newest;
+use crate::supporters::TokenFreshness;
 
 /// Finds the client's address. It is called only if the token must be verified.
 pub(super) type FindAddress<'a> = &'a dyn Fn() -> Option<Address>;
@@ -17,7 +17,7 @@ pub(super) fn known_from_question(
     app: &App,
     question: &Question<'_>,
     address: FindAddress<'_>,
-    purpose: Purpose,
+    purpose: CheckPurpose,
     now_ms: i64,
 ) -> Option<Known> {
     known_from_token(check_token(app, question, address, purpose, now_ms))
@@ -37,20 +37,20 @@ pub(super) fn check_token(
     app: &App,
     question: &Question<'_>,
     address: FindAddress<'_>,
-    purpose: Purpose,
+    purpose: CheckPurpose,
     now_ms: i64,
 ) -> Result<Known, BadToken> {
     let Some(token) = question.token.as_ref().filter(|token| !token.is_empty()) else {
-        return Ok(Known::nobody());
+        return Ok(Known::without_token());
     };
-    let claims = app.tokens.check(token, Asker { purpose, address }, &question.site, now_ms)?;
+    let claims = app.tokens.check(token, TokenSender { purpose, address }, &question.site, now_ms)?;
     Ok(match app.standings.newest(&claims.sub, &question.site, claims.iat) {
-        Newest::Token => Known {
+        TokenFreshness::Token => Known {
             standing: claims.standing,
             quiet_until_ms: claims.quiet_until.map(|at_s| at_s.saturating_mul(1000)),
             entitlements: claims.entitlements.clone(),
         },
-        Newest::Changed(change) => {
+        TokenFreshness::Changed(change) => {
             // The change may be a day old, and its effect may have ended by now.
             let current = change.at(now_ms);
             Known {
@@ -59,7 +59,7 @@ pub(super) fn check_token(
                 entitlements: claims.entitlements.clone(),
             }
         }
-        Newest::Forgotten => Known::unknown(),
+        TokenFreshness::Forgotten => Known::unknown(),
     })
 }
 

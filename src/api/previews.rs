@@ -110,7 +110,7 @@ pub async fn make(
     let bytes = body::read_json_bytes(&request, payload, Accepts::Json).await?;
     let requested: PreviewBody = body::parse_strict(&bytes)?;
     let site = app.site(&requested.site).ok_or(Code::SiteNotFound)?;
-    let mut url = site.own_page(&requested.page_url).ok_or(Code::PageUrlNotAllowed)?;
+    let mut url = site.parse_own_url(&requested.page_url).ok_or(Code::PageUrlNotAllowed)?;
     let minutes = requested.valid_minutes.unwrap_or(DEFAULT_MINUTES);
     if !(1..=MAX_MINUTES).contains(&minutes) {
         return Err(Problem::with(
@@ -192,7 +192,7 @@ pub async fn show(app: State, request: HttpRequest, payload: Payload) -> Result<
     let ticker = appeal.ticker(&question.site);
     let (ticker_json, quiet_days) = (ticker.map(|it| &*it.json), appeal.quiet_days(&question.site));
     let (content, needs) = variant.content(&question.site, &question.reader, ticker_json, quiet_days);
-    let anonymous = Known::nobody();
+    let anonymous = Known::without_token();
     let site = snapshot.compiled.site(&question.site).map_err(|_| Code::SiteNotFound)?;
     let decision = Decision::new(site, &question, &anonymous, app.now_ms(), 0);
     let body = VerdictBody {

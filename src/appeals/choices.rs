@@ -109,7 +109,7 @@ impl SiteChoices {
     /// What `site` offers for a variant. Where `own` has no amounts in a currency, the site's amounts are offered.
     pub fn of(site: &SiteSettings, own: &AmountsByCurrency) -> Option<Self> {
         let serialized = |country| Some(json(&Choices::for_country(site, country, own)?));
-        let countries = site.countries_of_giving().into_iter();
+        let countries = site.countries_with_own_currency_or_amounts().into_iter();
         let by_country = countries.filter_map(|country| Some((country, serialized(Some(country))?)));
         let by_country = by_country.collect();
         Some(Self { other_countries: serialized(None)?, by_country })

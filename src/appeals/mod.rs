@@ -37,7 +37,7 @@ pub use phase::{Phase, phases};
 pub use problem::AppealProblem;
 pub use quiet_days::QuietDays;
 pub use snapshot::{PublishedAppeal, PublishedVariant, Snapshot};
-pub use switches::{SurfaceSwitches, SurfacesChange, Switch, Switches, SwitchesChange, switched};
+pub use switches::{SurfaceSwitches, SurfacesChange, Switch, Switches, SwitchesChange, apply_switches};
 pub use ticker::{TickerCount, TickerScope, TickerShown, TickerTotals, WrittenTicker};
 pub use values::{TemplateValues, TickerValues};
 pub use wording::Content;

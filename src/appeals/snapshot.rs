@@ -137,7 +137,7 @@ impl Snapshot {
     }
 
     /// The problem of a valid `document` if its end is before `now_ms` (milliseconds since 1970). Otherwise empty.
-    pub fn past_ends(
+    pub fn problems_of_past_end(
         sites: &BTreeMap<String, SiteSettings>,
         document: &AppealDocument,
         now_ms: i64,

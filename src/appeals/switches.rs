@@ -144,7 +144,7 @@ impl Switches {
 }
 
 /// Returns the sites with `switches` applied to their settings. A switch that the settings turn off stays off.
-pub fn switched(
+pub fn apply_switches(
     sites: &BTreeMap<String, SiteSettings>,
     switches: &BTreeMap<String, Switches>,
 ) -> BTreeMap<String, SiteSettings> {

@@ -3,7 +3,7 @@
 use clap::Subcommand;
 
 use super::{CommandError, Opened, runtime, say};
-use crate::actions::{self, Acknowledging};
+use crate::actions::{self, AcknowledgementRequest};
 use crate::clock::rfc3339;
 use crate::ids::AlarmId;
 use crate::sites::Settings;
@@ -61,7 +61,7 @@ async fn act(verb: &Verb, opened: &Opened<'_>) -> Result<(), CommandError> {
             acknowledgements.iter().try_for_each(|it| say(&line(it)))
         }
         Verb::Acknowledge { id, name, reason } => {
-            let by = Acknowledging { name, reason };
+            let by = AcknowledgementRequest { name, reason };
             say(&line(&actions::acknowledge_alarm(&opened.context(), id, by).await?))
         }
     }

@@ -89,7 +89,7 @@ fn read_live_appeals(file: Option<&Path>, settings: &Settings) -> Result<RuleSet
     let (name, (documents, problems)) = match (file, &settings.appeals.file) {
         (Some(path), _) => (path.display().to_string(), read_documents(path)?),
         (None, Some(path)) => (format!("{} (appeals.file)", path.display()), read_documents(path)?),
-        (None, None) if Store::is_made(&settings.database_url()) => {
+        (None, None) if Store::exists(&settings.database_url()) => {
             let active = runtime()?.block_on(async {
                 let store = Store::open(&settings.database_url()).await?;
                 let active = actions::read_active_appeals(&store).await;

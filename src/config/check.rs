@@ -119,7 +119,7 @@ pub(super) fn check<Site>(settings: &Settings<Site>) -> Result<(), ConfigError> 
         );
     }
     let public = &settings.server.public_url;
-    if public.path() != "/" || public.query().is_some() || !is_web(public) {
+    if public.path() != "/" || public.query().is_some() || !is_http_url(public) {
         return wrong(
             "server.public_url must be an http or https URL without a path, such as https://give.example.org/",
         );
@@ -215,7 +215,7 @@ fn check_stripe<Site>(settings: &Settings<Site>) -> Result<(), ConfigError> {
         _ => {}
     }
     let api = &stripe.api_url;
-    if !is_web(api) {
+    if !is_http_url(api) {
         return wrong("stripe.api_url must be an http or https URL");
     }
     if is_live_key && api.as_str() != STRIPE_API {
@@ -247,7 +247,7 @@ fn check_stripe<Site>(settings: &Settings<Site>) -> Result<(), ConfigError> {
 }
 
 /// Whether `url` is an http or https URL with a host.
-pub fn is_web(url: &Url) -> bool {
+pub fn is_http_url(url: &Url) -> bool {
     matches!(url.scheme(), "http" | "https") && url.host().is_some()
 }
 

@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-pub use check::{ConfigError, Mode, is_loopback, is_web};
+pub use check::{ConfigError, Mode, is_http_url, is_loopback};
 pub use limits::LimitSettings;
 pub use load::{from_toml, load};
 pub use management::ManagementSettings;

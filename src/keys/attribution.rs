@@ -23,7 +23,7 @@ const TTL_S: i64 = 86_400;
 /// What a verdict shows, to be signed.
 #[derive(Clone, Copy, Debug)]
 #[expect(missing_docs, reason = "the names are clear; times are seconds since 1970")]
-pub struct Shown<'a> {
+pub struct AttributionContent<'a> {
     pub site: &'a str,
     pub appeal: &'a str,
     pub variant: &'a str,
@@ -55,7 +55,7 @@ pub struct Attribution {
 #[error("the attribution is invalid or has expired")]
 pub struct BadAttribution;
 
-impl Shown<'_> {
+impl AttributionContent<'_> {
     /// Returns the signed attribution as text. If an id is longer than any valid id, the text can't be read back.
     pub fn sign(&self, key: &MacKey) -> String {
         let Self { site, appeal, variant, surface, country, at_s, number } = *self;
@@ -113,7 +113,7 @@ mod tests {
 
     use super::*;
 
-    const SHOWN: Shown<'_> = Shown {
+    const SHOWN: AttributionContent<'_> = AttributionContent {
         site: "journal",
         appeal: "summer",
         variant: "a",
@@ -160,7 +160,7 @@ mod tests {
         ] {
             assert_eq!(read(bad), Err(BadAttribution), "{bad}");
         }
-        let without_country = Shown { country: None, surface: Surface::Wall, ..SHOWN };
+        let without_country = AttributionContent { country: None, surface: Surface::Wall, ..SHOWN };
         let expected = Attribution { country: String::new(), surface: text("wall"), ..expected };
         assert_eq!(read(&without_country.sign(&key)), Ok(expected));
     }
@@ -168,7 +168,8 @@ mod tests {
     #[test]
     fn moving_text_between_ids_changes_the_attribution_and_a_changed_byte_is_detected() {
         let key = key(b"a");
-        let attribution = |site, appeal, variant| Shown { site, appeal, variant, ..SHOWN }.sign(&key);
+        let attribution =
+            |site, appeal, variant| AttributionContent { site, appeal, variant, ..SHOWN }.sign(&key);
         let attributions = [
             attribution("journal", "ab", "c"),
             attribution("journal", "a", "bc"),

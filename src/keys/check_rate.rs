@@ -9,7 +9,7 @@ use crate::limits::{Address, KeyedLimit, Limit, Penalty};
 
 /// Why a token is checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Purpose {
+pub enum CheckPurpose {
     /// To answer a banner request (which appeal a page should show). If there is no capacity, the reader is neither
     /// asked nor thanked.
     Asking,
@@ -19,16 +19,16 @@ pub enum Purpose {
 
 /// Who presents a token, and why.
 #[derive(Clone, Copy)]
-pub struct Asker<'a> {
+pub struct TokenSender<'a> {
     /// Why the token is checked.
-    pub purpose: Purpose,
+    pub purpose: CheckPurpose,
     /// Finds the client's address. It is only called for a token that is not cached.
     pub address: &'a dyn Fn() -> Option<Address>,
 }
 
-impl From<Purpose> for Asker<'_> {
+impl From<CheckPurpose> for TokenSender<'_> {
     /// Creates an asker without an address.
-    fn from(purpose: Purpose) -> Self {
+    fn from(purpose: CheckPurpose) -> Self {
         Self { purpose, address: &|| None }
     }
 }
@@ -73,8 +73,8 @@ impl CheckRate {
             asking: Limit::per_second(limits.per_second, clock),
             acting: Limit::per_second(limits.per_second, clock),
             addresses: KeyedLimit::per_second(limits.address_per_second, clock),
-            wrong_signatures: Penalty::above_per_minute(limits.address_bad_per_minute, clock),
-            supporters: Penalty::above_per_minute(supporter, clock),
+            wrong_signatures: Penalty::new(limits.address_bad_per_minute, clock),
+            supporters: Penalty::new(supporter, clock),
         }
     }
 
@@ -82,7 +82,7 @@ impl CheckRate {
     /// forged.
     pub(super) fn take(
         &self,
-        purpose: Purpose,
+        purpose: CheckPurpose,
         address: Option<Address>,
         supporter: &SupporterId,
     ) -> Result<(), NoCapacity> {
@@ -93,8 +93,8 @@ impl CheckRate {
             return Err(NoCapacity::Limited);
         }
         let limit = match purpose {
-            Purpose::Asking => &self.asking,
-            Purpose::Acting => &self.acting,
+            CheckPurpose::Asking => &self.asking,
+            CheckPurpose::Acting => &self.acting,
         };
         limit.take().map_err(|_| NoCapacity::Full)
     }
@@ -144,12 +144,12 @@ mod tests {
         let clock = clock();
         let rate = rate(&clock);
         let take_all = |purpose| (0..100).filter(|_| rate.take(purpose, None, &ANYBODY()) == Ok(())).count();
-        assert_eq!((take_all(Purpose::Asking), take_all(Purpose::Acting)), (10, 10));
+        assert_eq!((take_all(CheckPurpose::Asking), take_all(CheckPurpose::Acting)), (10, 10));
         clock.advance(100);
-        assert_eq!((take_all(Purpose::Asking), take_all(Purpose::Acting)), (1, 1));
+        assert_eq!((take_all(CheckPurpose::Asking), take_all(CheckPurpose::Acting)), (1, 1));
         clock.advance(60_000);
         assert_eq!(
-            (take_all(Purpose::Asking), take_all(Purpose::Acting)),
+            (take_all(CheckPurpose::Asking), take_all(CheckPurpose::Acting)),
             (10, 10),
             "unused capacity must not accumulate"
         );
@@ -158,7 +158,7 @@ mod tests {
     #[test]
     fn an_address_cannot_use_the_capacity_of_another_address() {
         let rate = rate(&clock());
-        let take = |last| rate.take(Purpose::Asking, address(last), &ANYBODY());
+        let take = |last| rate.take(CheckPurpose::Asking, address(last), &ANYBODY());
         let flood: Vec<_> = (0..50).map(|_| take(1)).collect();
         assert_eq!(flood.iter().filter(|it| **it == Ok(())).count(), 4);
         assert_eq!(flood.last(), Some(&Err(NoCapacity::Limited)));
@@ -169,7 +169,7 @@ mod tests {
     fn an_address_that_sends_wrong_signatures_is_paused_for_a_minute() {
         let clock = clock();
         let rate = rate(&clock);
-        let take = |last| rate.take(Purpose::Asking, address(last), &ANYBODY());
+        let take = |last| rate.take(CheckPurpose::Asking, address(last), &ANYBODY());
         (0..3).for_each(|_| rate.record_wrong_signature(address(1)));
         assert_eq!((take(1), take(2)), (Err(NoCapacity::Limited), Ok(())));
         clock.advance(59_000);
@@ -182,8 +182,8 @@ mod tests {
     fn a_supporter_with_too_many_new_tokens_is_paused_and_no_other_is() {
         let rate = rate(&clock());
         (0..=SUPPORTER_PER_MINUTE).for_each(|_| rate.record_valid(&ANYBODY()));
-        assert_eq!(rate.take(Purpose::Asking, address(1), &ANYBODY()), Err(NoCapacity::Limited));
+        assert_eq!(rate.take(CheckPurpose::Asking, address(1), &ANYBODY()), Err(NoCapacity::Limited));
         let other = SupporterId::from_bytes([2; 16]);
-        assert_eq!(rate.take(Purpose::Asking, address(1), &other), Ok(()));
+        assert_eq!(rate.take(CheckPurpose::Asking, address(1), &other), Ok(()));
     }
 }

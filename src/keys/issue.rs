@@ -9,7 +9,7 @@ use super::check_rate::{CheckRate, NoCapacity};
 use super::checked::Checked;
 use super::epochs::Epochs;
 use super::proof::{Unverified, verify};
-use super::{Asker, CheckLimits, Claims, SigningKey};
+use super::{CheckLimits, Claims, SigningKey, TokenSender};
 use crate::clock::Clock;
 use crate::telemetry::{Counts, TokenCheck};
 
@@ -118,7 +118,7 @@ impl Tokens {
     pub fn check<'a>(
         &self,
         token: &str,
-        asker: impl Into<Asker<'a>>,
+        asker: impl Into<TokenSender<'a>>,
         site: &str,
         now_ms: i64,
     ) -> Result<Arc<Claims>, BadToken> {
@@ -133,7 +133,7 @@ impl Tokens {
     pub fn check_any_site<'a>(
         &self,
         token: &str,
-        asker: impl Into<Asker<'a>>,
+        asker: impl Into<TokenSender<'a>>,
         now_ms: i64,
     ) -> Result<Arc<Claims>, BadToken> {
         if token.len() > MAX_LEN {
@@ -157,7 +157,7 @@ impl Tokens {
     }
 
     /// Checks a token that is not cached.
-    fn check_new(&self, token: &str, asker: Asker<'_>) -> Result<Arc<Claims>, BadToken> {
+    fn check_new(&self, token: &str, asker: TokenSender<'_>) -> Result<Arc<Claims>, BadToken> {
         let (outcome, checked) = match self.check_signature(token, asker) {
             Ok(claims) => {
                 let claims = Arc::new(claims);
@@ -172,7 +172,7 @@ impl Tokens {
         checked
     }
 
-    fn check_signature(&self, token: &str, asker: Asker<'_>) -> Result<Claims, Unverified> {
+    fn check_signature(&self, token: &str, asker: TokenSender<'_>) -> Result<Claims, Unverified> {
         verify(token, &self.keys.load(), &self.validation, self.rate.as_ref(), asker)
     }
 
@@ -195,7 +195,7 @@ mod tests {
     use super::*;
     use crate::config::Secret;
     use crate::ids::SupporterId;
-    use crate::keys::{Purpose, TokenScope, Vault};
+    use crate::keys::{CheckPurpose, TokenScope, Vault};
 
     const NOW_MS: i64 = 1_700_000_000_000;
 
@@ -234,11 +234,11 @@ mod tests {
         let tokens = tokens();
         let token = tokens.sign(&claims());
         for _ in 0..2 {
-            assert_eq!(*tokens.check(&token, Purpose::Asking, "journal", NOW_MS).unwrap(), claims());
-            assert_eq!(tokens.check(&token, Purpose::Asking, "other", NOW_MS), Err(BadToken::OtherSite));
-            assert!(tokens.check(&token, Purpose::Asking, "journal", NOW_MS + 59_999).is_ok());
+            assert_eq!(*tokens.check(&token, CheckPurpose::Asking, "journal", NOW_MS).unwrap(), claims());
+            assert_eq!(tokens.check(&token, CheckPurpose::Asking, "other", NOW_MS), Err(BadToken::OtherSite));
+            assert!(tokens.check(&token, CheckPurpose::Asking, "journal", NOW_MS + 59_999).is_ok());
             assert_eq!(
-                tokens.check(&token, Purpose::Asking, "journal", NOW_MS + 60_000),
+                tokens.check(&token, CheckPurpose::Asking, "journal", NOW_MS + 60_000),
                 Err(BadToken::Expired)
             );
         }
@@ -249,8 +249,8 @@ mod tests {
         let tokens = tokens();
         let token = tokens.sign(&Claims { nbf: Some(NOW_MS / 1000 + 1), ..claims() });
         for _ in 0..2 {
-            assert_eq!(tokens.check(&token, Purpose::Asking, "journal", NOW_MS), Err(BadToken::Invalid));
-            assert!(tokens.check(&token, Purpose::Asking, "journal", NOW_MS + 1000).is_ok());
+            assert_eq!(tokens.check(&token, CheckPurpose::Asking, "journal", NOW_MS), Err(BadToken::Invalid));
+            assert!(tokens.check(&token, CheckPurpose::Asking, "journal", NOW_MS + 1000).is_ok());
         }
     }
 
@@ -258,23 +258,23 @@ mod tests {
     fn a_raised_epoch_invalidates_a_cached_token() {
         let tokens = tokens();
         let token = tokens.sign(&claims());
-        assert!(tokens.check(&token, Purpose::Asking, "journal", NOW_MS).is_ok());
+        assert!(tokens.check(&token, CheckPurpose::Asking, "journal", NOW_MS).is_ok());
         tokens.epochs.raise(&claims().sub, 1);
-        assert!(tokens.check(&token, Purpose::Asking, "journal", NOW_MS).is_ok());
+        assert!(tokens.check(&token, CheckPurpose::Asking, "journal", NOW_MS).is_ok());
         tokens.epochs.raise(&claims().sub, 2);
-        assert_eq!(tokens.check(&token, Purpose::Asking, "journal", NOW_MS), Err(BadToken::Superseded));
+        assert_eq!(tokens.check(&token, CheckPurpose::Asking, "journal", NOW_MS), Err(BadToken::Superseded));
         tokens.epochs.raise(&claims().sub, 1);
-        assert_eq!(tokens.check(&token, Purpose::Asking, "journal", NOW_MS), Err(BadToken::Superseded));
+        assert_eq!(tokens.check(&token, CheckPurpose::Asking, "journal", NOW_MS), Err(BadToken::Superseded));
     }
 
     #[test]
     fn a_cached_token_of_a_removed_key_is_no_longer_valid() {
         let tokens = tokens();
         let old = tokens.sign(&claims());
-        assert!(tokens.check(&old, Purpose::Asking, "journal", NOW_MS).is_ok());
+        assert!(tokens.check(&old, CheckPurpose::Asking, "journal", NOW_MS).is_ok());
         tokens.set_keys(vec![key()]);
-        assert_eq!(tokens.check(&old, Purpose::Asking, "journal", NOW_MS), Err(BadToken::Invalid));
-        assert!(tokens.check(&tokens.sign(&claims()), Purpose::Asking, "journal", NOW_MS).is_ok());
+        assert_eq!(tokens.check(&old, CheckPurpose::Asking, "journal", NOW_MS), Err(BadToken::Invalid));
+        assert!(tokens.check(&tokens.sign(&claims()), CheckPurpose::Asking, "journal", NOW_MS).is_ok());
     }
 
     #[test]
@@ -317,10 +317,10 @@ mod tests {
             sign_as(Header { typ: typed, kid, ..Header::new(Algorithm::HS256) }, &confused),
             Tokens::new("https://elsewhere.example".to_owned(), vec![key()]).sign(&claims()),
         ];
-        assert!(tokens.check(&good, Purpose::Asking, "journal", NOW_MS).is_ok());
+        assert!(tokens.check(&good, CheckPurpose::Asking, "journal", NOW_MS).is_ok());
         for token in bad {
             assert_eq!(
-                tokens.check(&token, Purpose::Asking, "journal", NOW_MS),
+                tokens.check(&token, CheckPurpose::Asking, "journal", NOW_MS),
                 Err(BadToken::Invalid),
                 "{token}"
             );
@@ -359,13 +359,13 @@ mod tests {
         assert!(others.len() > 70, "the test must try enough other spellings");
         for other in others {
             assert_eq!(
-                tokens.check(&other, Purpose::Asking, "journal", NOW_MS),
+                tokens.check(&other, CheckPurpose::Asking, "journal", NOW_MS),
                 Err(BadToken::Invalid),
                 "{other}"
             );
         }
         assert_eq!(tokens.checked.len(), 0);
-        assert!(tokens.check(&good, Purpose::Asking, "journal", NOW_MS).is_ok());
+        assert!(tokens.check(&good, CheckPurpose::Asking, "journal", NOW_MS).is_ok());
         assert_eq!(tokens.checked.len(), 1);
     }
 
@@ -375,7 +375,7 @@ mod tests {
         let [one, many] = [1, 1000].map(|limit| NonZeroU32::new(limit).unwrap());
         let limits = CheckLimits { per_second: one, address_per_second: many, address_bad_per_minute: many };
         let tokens = tokens().with_limits(&limits, &clock);
-        let check = |token: &str, now_ms| tokens.check(token, Purpose::Asking, "journal", now_ms);
+        let check = |token: &str, now_ms| tokens.check(token, CheckPurpose::Asking, "journal", now_ms);
         let (cached, new) =
             (tokens.sign(&claims()), tokens.sign(&Claims { jti: "two".to_owned(), ..claims() }));
         assert!(check(&cached, NOW_MS).is_ok());
@@ -389,7 +389,7 @@ mod tests {
         assert_eq!(check(&cached, NOW_MS + 60_000), Err(BadToken::Expired));
         tokens.epochs.raise(&claims().sub, 2);
         assert_eq!(check(&cached, NOW_MS), Err(BadToken::Superseded));
-        assert_eq!(tokens.check(&new, Purpose::Acting, "journal", NOW_MS), Err(BadToken::Superseded));
+        assert_eq!(tokens.check(&new, CheckPurpose::Acting, "journal", NOW_MS), Err(BadToken::Superseded));
         clock.advance(1000);
         assert_eq!(check(&cached[..cached.len() - 1], NOW_MS), Err(BadToken::Invalid));
         assert_eq!(check(&cached[..cached.len() - 2], NOW_MS), Err(BadToken::Unchecked));

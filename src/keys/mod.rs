@@ -25,8 +25,8 @@ mod supporter_id;
 mod vault;
 
 pub use api_key::{ApiKey, Scope};
-pub use attribution::{Attribution, BadAttribution, Shown};
-pub use check_rate::{Asker, CheckLimits, Purpose};
+pub use attribution::{Attribution, AttributionContent, BadAttribution};
+pub use check_rate::{CheckLimits, CheckPurpose, TokenSender};
 pub use claims::{Claims, TokenScope};
 pub use epochs::Epochs;
 pub use hash::{Sha256, sha256};

@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::check_rate::{CheckRate, NoCapacity};
 use super::issue::TYPE;
-use super::{Asker, Claims, SigningKey};
+use super::{Claims, SigningKey, TokenSender};
 use crate::ids::SupporterId;
 
 /// Why a token could not be verified.
@@ -26,7 +26,7 @@ pub(super) fn verify(
     keys: &[SigningKey],
     validation: &Validation,
     rate: Option<&CheckRate>,
-    asker: Asker<'_>,
+    asker: TokenSender<'_>,
 ) -> Result<Claims, Unverified> {
     let header = jsonwebtoken::decode_header(token).map_err(|_| Unverified::Bad)?;
     let key = keys.iter().find(|key| header.kid.as_deref() == Some(&key.kid));

@@ -65,12 +65,12 @@ fn parse(text: &str) -> Option<IpAddr> {
 
 impl Address {
     /// The addresses in one value of `X-Forwarded-For`, nearest proxy first.
-    pub fn in_forwarded_for(value: &str) -> impl Iterator<Item = Option<IpAddr>> {
+    pub fn parse_forwarded_for(value: &str) -> impl Iterator<Item = Option<IpAddr>> {
         value.rsplit(',').map(parse)
     }
 
     /// The addresses in one value of `Forwarded` (RFC 7239), nearest proxy first.
-    pub fn in_forwarded(value: &str) -> impl Iterator<Item = Option<IpAddr>> {
+    pub fn parse_forwarded(value: &str) -> impl Iterator<Item = Option<IpAddr>> {
         value.rsplit(',').map(|element| {
             let pairs = element.split(';').filter_map(|pair| pair.split_once('='));
             let mut client = pairs.filter(|(name, _)| name.trim().eq_ignore_ascii_case("for"));
@@ -116,7 +116,7 @@ mod tests {
     fn the_client_is_the_nearest_address_that_is_not_a_trusted_proxy() {
         let proxies = Proxies::new(["10.0.0.0/8", "::1/128"].map(|it| it.parse().unwrap()).to_vec());
         let client = |peer: &str, header: &str| {
-            proxies.client(ip(peer), Address::in_forwarded_for(header)).to_string()
+            proxies.client(ip(peer), Address::parse_forwarded_for(header)).to_string()
         };
         assert_eq!(
             client("192.0.2.9", "198.51.100.1"),
@@ -134,7 +134,7 @@ mod tests {
     #[test]
     fn the_header_forwarded_is_read_from_right_to_left() {
         let value = "for=\"[2001:db8::1]:4711\";proto=https, For=192.0.2.7; by=10.0.0.1, proto=http";
-        let addresses: Vec<_> = Address::in_forwarded(value).collect();
+        let addresses: Vec<_> = Address::parse_forwarded(value).collect();
         assert_eq!(addresses, [None, Some(ip("192.0.2.7")), Some(ip("2001:db8::1"))]);
     }
 }

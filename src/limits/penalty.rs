@@ -22,7 +22,7 @@ pub struct Penalty<K: Clone + Eq + Hash> {
 
 impl<K: Clone + Eq + Hash> Penalty<K> {
     /// Starts a pause after more than `charges` charges per minute.
-    pub fn above_per_minute(charges: NonZeroU32, clock: &Clock) -> Self {
+    pub fn new(charges: NonZeroU32, clock: &Clock) -> Self {
         let limit = KeyedLimit::per_minute(charges, clock);
         Self { limit, pause_ends: Cache::new(MAX_KEYS), clock: clock.clone() }
     }
@@ -47,7 +47,7 @@ mod tests {
     #[test]
     fn a_key_that_is_charged_too_often_is_paused_for_a_minute() {
         let clock = Clock::movable(jiff::Timestamp::UNIX_EPOCH);
-        let penalty = Penalty::above_per_minute(NonZeroU32::new(2).unwrap(), &clock);
+        let penalty = Penalty::new(NonZeroU32::new(2).unwrap(), &clock);
         for is_paused in [false, false, true] {
             penalty.charge(&1);
             assert_eq!((penalty.is_paused(&1), penalty.is_paused(&2)), (is_paused, false));

@@ -25,7 +25,7 @@ impl<K: Eq + Hash> Seen<K> {
     }
 
     /// Remembers `key`. Returns true if `key` was not remembered before.
-    pub fn is_new(&self, key: K) -> bool {
+    pub fn insert_if_new(&self, key: K) -> bool {
         // No code panics while it holds the lock.
         let mut sets = self.sets.lock().unwrap_or_else(PoisonError::into_inner);
         if sets.old.contains(&key) || !sets.new.insert(key) {
@@ -46,8 +46,8 @@ mod tests {
     fn the_last_keys_are_remembered_and_memory_is_bounded() {
         let seen = Seen::at_least(10);
         for key in 0..1000 {
-            assert!(seen.is_new(key));
-            let all_known = (key.max(9) - 9..=key).all(|recent| !seen.is_new(recent));
+            assert!(seen.insert_if_new(key));
+            let all_known = (key.max(9) - 9..=key).all(|recent| !seen.insert_if_new(recent));
             assert!(all_known, "one of the last 10 keys was forgotten after key {key}");
         }
         let sets = seen.sets.lock().unwrap();

@@ -102,7 +102,7 @@ impl RuleSet {
         now_ms: i64,
         draw: u32,
     ) -> Result<Answer, UnknownSite> {
-        let mut known = Known::nobody();
+        let mut known = Known::without_token();
         known.standing = support.standing;
         known.quiet_until_ms = support.quiet_until_ms;
         known.entitlements.clone_from(&support.entitlements);

@@ -3,7 +3,7 @@
 use url::Url;
 
 use super::{Settings, SiteSettings, giving};
-use crate::config::{ConfigError, is_web};
+use crate::config::{ConfigError, is_http_url};
 
 /// Checks the rules that the settings' types can't express.
 pub(super) fn check(settings: &Settings) -> Result<(), ConfigError> {
@@ -32,7 +32,7 @@ fn check_site(id: &str, site: &SiteSettings) -> Result<(), ConfigError> {
     for origin in &site.origins {
         let is_exact = !origin.contains('*')
             && Url::parse(origin)
-                .is_ok_and(|url| is_web(&url) && url.origin().ascii_serialization() == *origin);
+                .is_ok_and(|url| is_http_url(&url) && url.origin().ascii_serialization() == *origin);
         if !is_exact {
             return invalid(format!(
                 "sites.{id}.origins: `{origin}` is not an exact origin; write it as https://www.example.org, without a path or a slash at its end"

@@ -167,7 +167,7 @@ impl SiteSettings {
     }
 
     /// Every country for which a currency or amounts are set.
-    pub fn countries_of_giving(&self) -> Vec<CountryCode> {
+    pub fn countries_with_own_currency_or_amounts(&self) -> Vec<CountryCode> {
         let lists = self.giving.values().flat_map(|giving| {
             std::iter::once(&giving.countries).chain(giving.by_country.iter().map(|it| &it.countries))
         });

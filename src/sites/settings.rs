@@ -48,7 +48,7 @@ const MAX_URL_LEN: usize = 2000;
 impl SiteSettings {
     /// Returns the URL, if it is an http or https URL on one of the site's origins. It must not contain a user name or
     /// a password, and must not be longer than `MAX_URL_LEN`.
-    pub fn own_page(&self, text: &str) -> Option<Url> {
+    pub fn parse_own_url(&self, text: &str) -> Option<Url> {
         let url = Url::parse(text).ok()?;
         // The scheme is checked, because a `blob:` URL has the origin of the page that created it, and no other browser
         // can open it.

@@ -108,7 +108,7 @@ pub async fn acknowledgement(tx: &mut Tx, id: &AlarmId) -> Result<Option<Acknowl
 ///
 /// # Errors
 /// The database does not answer, or contains a row that can't be read.
-pub async fn contribution_with(
+pub async fn contribution_with_alarm(
     tx: &mut Tx,
     id: &AlarmId,
 ) -> Result<Option<(ContributionId, Vec<RaisedAlarm>)>, StoreError> {

@@ -70,7 +70,7 @@ pub async fn retire(tx: &mut Tx, id: &str, now_ms: i64) -> Result<(), StoreError
 ///
 /// # Errors
 /// The database does not answer.
-pub async fn delivered(tx: &mut Tx, id: &str, at_ms: i64) -> Result<(), StoreError> {
+pub async fn record_delivery(tx: &mut Tx, id: &str, at_ms: i64) -> Result<(), StoreError> {
     on_tx!(tx, db => sqlx::query(
         "UPDATE stripe_endpoints SET delivered_at_ms = $2 WHERE id = $1 AND COALESCE(delivered_at_ms, 0) < $2",
     )

@@ -12,10 +12,10 @@ type Identity = (u64, u64);
 #[error(
     "{} was moved, deleted or replaced while keepopen runs; restore the data folder, or restart keepopen with the right data folder", .0.display()
 )]
-pub struct Moved(pub PathBuf);
+pub struct FolderMoved(pub PathBuf);
 
-impl From<Moved> for sqlx::Error {
-    fn from(moved: Moved) -> Self {
+impl From<FolderMoved> for sqlx::Error {
+    fn from(moved: FolderMoved) -> Self {
         Self::Io(io::Error::new(io::ErrorKind::NotFound, moved))
     }
 }
@@ -43,11 +43,11 @@ impl Watched {
     ///
     /// # Errors
     /// A file or folder was moved, deleted or replaced. The error names the first one.
-    pub fn check(&self) -> Result<(), Moved> {
+    pub fn check(&self) -> Result<(), FolderMoved> {
         let watched = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match watched.iter().find(|(path, original)| identity(path) != Some(*original)) {
             None => Ok(()),
-            Some((path, _)) => Err(Moved(path.clone())),
+            Some((path, _)) => Err(FolderMoved(path.clone())),
         }
     }
 }

@@ -190,7 +190,7 @@ fn insert_sql(rows: usize, is_numbered: bool) -> String {
 ///
 /// # Errors
 /// The database does not answer.
-pub async fn waiting(tx: &mut Tx, id: &str) -> Result<Option<Waiting>, StoreError> {
+pub async fn waiting_event(tx: &mut Tx, id: &str) -> Result<Option<Waiting>, StoreError> {
     on_tx!(tx, db => sqlx::query_as(
         "SELECT id, type AS kind, created_at_ms, body, attempts FROM stripe_events \
          WHERE id = $1 AND state = 'waiting'",
@@ -204,7 +204,7 @@ pub async fn waiting(tx: &mut Tx, id: &str) -> Result<Option<Waiting>, StoreErro
 ///
 /// # Errors
 /// The database does not answer.
-pub async fn done(tx: &mut Tx, id: &str, outcome: &str) -> Result<(), StoreError> {
+pub async fn mark_done(tx: &mut Tx, id: &str, outcome: &str) -> Result<(), StoreError> {
     on_tx!(tx, db => sqlx::query(
         "UPDATE stripe_events SET state = 'done', attempts = attempts + 1, error = NULL, outcome = $2 \
          WHERE id = $1",
@@ -233,7 +233,7 @@ pub async fn set_outcome(tx: &mut Tx, id: &str, outcome: &str) -> Result<(), Sto
 ///
 /// # Errors
 /// The database does not answer.
-pub async fn failed(
+pub async fn record_failure(
     tx: &mut Tx,
     id: &str,
     error: &str,

@@ -156,7 +156,7 @@ impl Store {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn needs_its_key(&self) -> Result<bool, StoreError> {
+    pub async fn needs_encryption_key(&self) -> Result<bool, StoreError> {
         let any: Option<i64> = on_reader!(self, db => sqlx::query_scalar(
             "SELECT CAST(1 AS BIGINT) WHERE EXISTS (SELECT 1 FROM signing_keys) \
              OR EXISTS (SELECT 1 FROM stripe_endpoints) OR EXISTS (SELECT 1 FROM supporters) \

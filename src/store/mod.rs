@@ -127,7 +127,7 @@ impl OpenError {
 
 impl Store {
     /// Whether the database exists. A file may not exist yet; a server is assumed to have the database.
-    pub fn is_made(url: &str) -> bool {
+    pub fn exists(url: &str) -> bool {
         !url.starts_with("sqlite:") || sqlite::is_made(url)
     }
 

@@ -132,7 +132,7 @@ impl Store {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn gifts_kept(
+    pub async fn retained_gifts(
         &self,
         site: &str,
         appeal: &str,

@@ -93,14 +93,14 @@ impl Endpoint {
     }
 
     /// Returns the events that the endpoint delivers but that we don't use.
-    pub fn needless_events(&self) -> Vec<&str> {
+    pub fn unneeded_events(&self) -> Vec<&str> {
         let is_unneeded = |event: &&str| !EVENTS.contains(event);
         self.events.iter().map(String::as_str).filter(is_unneeded).collect()
     }
 
     /// Whether the endpoint's events are exactly the required ones.
     pub fn has_right_events(&self) -> bool {
-        self.missing_events().is_empty() && self.needless_events().is_empty()
+        self.missing_events().is_empty() && self.unneeded_events().is_empty()
     }
 
     /// Whether the endpoint's events use our API version.
@@ -228,9 +228,9 @@ mod tests {
     fn missing_and_unneeded_events_are_distinguished() {
         assert!(endpoint(EVENTS).has_right_events());
         let fewer = endpoint(&EVENTS[1..]);
-        assert_eq!((fewer.missing_events(), fewer.needless_events()), (vec![EVENTS[0]], vec![]));
+        assert_eq!((fewer.missing_events(), fewer.unneeded_events()), (vec![EVENTS[0]], vec![]));
         let more = endpoint(&[EVENTS, &["person.created"]].concat());
-        assert_eq!((more.missing_events(), more.needless_events()), (vec![], vec!["person.created"]));
+        assert_eq!((more.missing_events(), more.unneeded_events()), (vec![], vec!["person.created"]));
         assert!(endpoint(&["*"]).missing_events().is_empty() && !endpoint(&["*"]).has_right_events());
     }
 }

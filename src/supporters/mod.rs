@@ -11,7 +11,7 @@ mod recent;
 mod standing;
 
 pub use email::Email;
-pub use recent::{MAX_RECENT_STANDINGS, Newest, RecentStandings, StandingChange};
+pub use recent::{MAX_RECENT_STANDINGS, RecentStandings, StandingChange, TokenFreshness};
 pub use standing::{
     GiftSummary, NextStanding, Standing, StandingNow, best_standing, standing_changed, standing_of,
 };

@@ -33,7 +33,7 @@ pub struct StandingChange {
 
 /// What is known about a standing in addition to a token that states it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Newest {
+pub enum TokenFreshness {
     /// Nothing newer than the token is known, so the token's standing counts.
     Token,
     /// The standing changed after the token was issued.
@@ -80,9 +80,9 @@ impl RecentStandings {
     }
 
     /// What is known about this standing in addition to a token issued at `issued_at_s` (seconds since 1970).
-    pub fn newest(&self, supporter: &SupporterId, site: &str, issued_at_s: i64) -> Newest {
+    pub fn newest(&self, supporter: &SupporterId, site: &str, issued_at_s: i64) -> TokenFreshness {
         if !self.is_active.load(Ordering::Acquire) {
-            return Newest::Token;
+            return TokenFreshness::Token;
         }
         // Clocks may differ by `SKEW_MS`. So a token certainly reflects a change only if the change happened more than
         // `SKEW_MS` before the token was issued.
@@ -94,11 +94,11 @@ impl RecentStandings {
             .and_then(|sites| sites.iter().find(|it| &*it.site == site))
             .filter(|it| it.changed_at_ms >= reflected_until_ms);
         match found {
-            Some(change) => Newest::Changed(change.now),
+            Some(change) => TokenFreshness::Changed(change.now),
             None if changes.forgotten_until_ms.is_some_and(|at_ms| at_ms >= reflected_until_ms) => {
-                Newest::Forgotten
+                TokenFreshness::Forgotten
             }
-            None => Newest::Token,
+            None => TokenFreshness::Token,
         }
     }
 
@@ -251,24 +251,24 @@ mod tests {
         }
     }
 
-    fn newest(standings: &RecentStandings, supporter: u8, site: &str, issued_at_ms: i64) -> Newest {
+    fn newest(standings: &RecentStandings, supporter: u8, site: &str, issued_at_ms: i64) -> TokenFreshness {
         standings.newest(&SupporterId::from_bytes([supporter; 16]), site, issued_at_ms / 1000)
     }
 
-    fn changed(standing: Standing) -> Newest {
-        Newest::Changed(StandingNow { standing, quiet_until_ms: None, next: None })
+    fn changed(standing: Standing) -> TokenFreshness {
+        TokenFreshness::Changed(StandingNow { standing, quiet_until_ms: None, next: None })
     }
 
     #[test]
     fn a_change_only_affects_older_tokens_of_its_supporter_and_site() {
         let standings = RecentStandings::default();
-        assert_eq!(newest(&standings, 1, "journal", NOW_MS), Newest::Token);
+        assert_eq!(newest(&standings, 1, "journal", NOW_MS), TokenFreshness::Token);
         standings.add([change(1, "journal", NOW_MS, Standing::PastDue)]);
         assert_eq!(newest(&standings, 1, "journal", NOW_MS - 3_600_000), changed(Standing::PastDue));
         assert_eq!(newest(&standings, 1, "journal", NOW_MS + SKEW_MS), changed(Standing::PastDue));
-        assert_eq!(newest(&standings, 1, "journal", NOW_MS + SKEW_MS + 1000), Newest::Token);
-        assert_eq!(newest(&standings, 1, "gazette", NOW_MS - 1000), Newest::Token);
-        assert_eq!(newest(&standings, 2, "journal", NOW_MS - 1000), Newest::Token);
+        assert_eq!(newest(&standings, 1, "journal", NOW_MS + SKEW_MS + 1000), TokenFreshness::Token);
+        assert_eq!(newest(&standings, 1, "gazette", NOW_MS - 1000), TokenFreshness::Token);
+        assert_eq!(newest(&standings, 2, "journal", NOW_MS - 1000), TokenFreshness::Token);
     }
 
     #[test]
@@ -294,7 +294,7 @@ mod tests {
         assert_eq!(standings.len(), 1);
         standings.expire(NOW_MS + KEEP_MS);
         assert!(standings.is_empty());
-        assert_eq!(newest(&standings, 1, "journal", NOW_MS - 1000), Newest::Token);
+        assert_eq!(newest(&standings, 1, "journal", NOW_MS - 1000), TokenFreshness::Token);
         assert!(
             !standings.is_active.load(Ordering::Relaxed),
             "readers must not take the lock if there is nothing to look up"
@@ -326,14 +326,14 @@ mod tests {
         let standings = RecentStandings::with_capacity(20);
         standings
             .add((0..20).map(|id| change(id, "journal", NOW_MS + i64::from(id) * 120_000, Standing::Lapsed)));
-        assert_eq!(newest(&standings, 200, "journal", NOW_MS), Newest::Token);
+        assert_eq!(newest(&standings, 200, "journal", NOW_MS), TokenFreshness::Token);
         standings.add([change(100, "journal", NOW_MS + 30 * 120_000, Standing::Lapsed)]);
         assert_eq!(standings.len(), 18);
         // The three oldest changes were dropped. The newest of these three is from `until_ms`.
         let until_ms = NOW_MS + 2 * 120_000;
-        assert_eq!(newest(&standings, 0, "journal", NOW_MS), Newest::Forgotten);
-        assert_eq!(newest(&standings, 200, "journal", until_ms), Newest::Forgotten);
-        assert_eq!(newest(&standings, 200, "journal", until_ms + SKEW_MS + 1000), Newest::Token);
+        assert_eq!(newest(&standings, 0, "journal", NOW_MS), TokenFreshness::Forgotten);
+        assert_eq!(newest(&standings, 200, "journal", until_ms), TokenFreshness::Forgotten);
+        assert_eq!(newest(&standings, 200, "journal", until_ms + SKEW_MS + 1000), TokenFreshness::Token);
         assert_eq!(newest(&standings, 3, "journal", NOW_MS), changed(Standing::Lapsed));
         assert_eq!(newest(&standings, 100, "journal", NOW_MS), changed(Standing::Lapsed));
     }

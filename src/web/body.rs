@@ -15,7 +15,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::problem::{Code, Problem};
-use super::second_look::second_look;
+use super::poll_twice::poll_twice;
 use crate::config::typed::{self, Notation};
 use crate::telemetry::CutBody;
 use crate::web::{ServerState, State};
@@ -48,7 +48,7 @@ pub enum Accepts {
 /// The body is larger or too slow, or the connection broke.
 pub async fn read(app: &ServerState, mut payload: Payload, limit: usize) -> Result<Bytes, Problem> {
     let mut turns = 0;
-    let mut next = Available::from_poll(second_look(&mut payload).await)?;
+    let mut next = Available::from_poll(poll_twice(&mut payload).await)?;
     if matches!(next, Available::Later) {
         next = read_available(&mut payload, &mut turns).await?;
     }

@@ -13,11 +13,11 @@ pub fn address_of(app: &ServerState, request: &HttpRequest) -> Option<Address> {
     let headers = request.headers();
     let client = match app.settings.server.forwarded_header {
         ForwardedHeader::XForwardedFor => {
-            let hops = nearest_first(headers, &X_FORWARDED_FOR).flat_map(Address::in_forwarded_for);
+            let hops = nearest_first(headers, &X_FORWARDED_FOR).flat_map(Address::parse_forwarded_for);
             app.proxies.client(peer, hops)
         }
         ForwardedHeader::Forwarded => {
-            let hops = nearest_first(headers, &FORWARDED).flat_map(Address::in_forwarded);
+            let hops = nearest_first(headers, &FORWARDED).flat_map(Address::parse_forwarded);
             app.proxies.client(peer, hops)
         }
     };

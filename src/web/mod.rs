@@ -22,7 +22,7 @@ mod page;
 pub mod problem;
 mod registry;
 mod request_counts;
-mod second_look;
+mod poll_twice;
 mod session;
 mod state;
 mod unread;

@@ -46,7 +46,7 @@ impl Database {
     }
 
     /// Every row of every table, as text. For a database in a file, returns an empty text.
-    pub fn every_row_on_the_server(&self) -> String {
+    pub fn all_rows_as_text(&self) -> String {
         let Some(server) = &self.server else { return String::new() };
         let tables = "SELECT tablename::text FROM pg_tables WHERE schemaname = 'public'";
         let tables = server.query(&self.url, tables.to_owned());

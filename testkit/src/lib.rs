@@ -20,5 +20,5 @@ pub use database::Database;
 pub use running::Running;
 pub use settings::{APPEALS, JOURNAL, LOOPBACK, free_address, journal, memory_folder};
 pub use stripe::{STRIPE_KEY, WEBHOOK_SECRET, practice_stripe, practice_stripe_with};
-pub use wait::{listens, until};
+pub use wait::{wait_for_listener, wait_until};
 pub use wire::Wire;

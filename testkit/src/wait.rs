@@ -11,7 +11,7 @@ const INTERVAL: Duration = Duration::from_millis(10);
 
 /// Calls `is_true` every 10 ms until it returns true. Panics if that takes longer than `limit`. The panic's message
 /// contains `what`, a sentence that states the condition.
-pub async fn until(limit: Duration, what: &str, mut is_true: impl AsyncFnMut() -> bool) {
+pub async fn wait_until(limit: Duration, what: &str, mut is_true: impl AsyncFnMut() -> bool) {
     let wait = async {
         while !is_true().await {
             sleep(INTERVAL).await;
@@ -21,7 +21,7 @@ pub async fn until(limit: Duration, what: &str, mut is_true: impl AsyncFnMut() -
 }
 
 /// Waits until a program listens on this address.
-pub async fn listens(address: SocketAddr) {
+pub async fn wait_for_listener(address: SocketAddr) {
     let connects = async || TcpStream::connect(address).await.is_ok();
-    until(Duration::from_secs(10), "the program listens", connects).await;
+    wait_until(Duration::from_secs(10), "the program listens", connects).await;
 }

@@ -37,7 +37,7 @@ async fn a_covered_fee_is_added_to_the_amount_sent_to_stripe_and_booked_as_recei
     for (interval, holder) in [("once", "payment_intent"), ("month", "subscription")] {
         let answer = app.post("/v1/checkout", &with_fee(new_attempt_id(), 1000, interval)).await;
         let session = answer.text("session");
-        app.stripe.pay(session, keepopen_practice::How::Card).unwrap();
+        app.stripe.pay(session, keepopen_practice::PaymentChoice::Card).unwrap();
         let created = app.stripe.session(session);
         assert_eq!(created["amount_total"], 1041);
         assert_eq!(created["metadata"]["keepopen_fee_cover_minor"], "41");

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use keepopen::contributions::{ContributionState as State, EntryKind as Kind};
-use keepopen_practice::{How, Outcome};
+use keepopen_practice::{Outcome, PaymentChoice};
 use serde_json::Value;
 
 use crate::generations::{GENERATIONS, add_missing_fields, templates};
@@ -90,10 +90,10 @@ async fn payments_are_dated_by_their_success_and_reversals_by_their_own_date_in_
     let card = source.start_gift(1000, "once").await;
     let debit = source.start_gift(700, "once").await;
     let monthly = source.start_gift(500, "month").await;
-    source.stripe.pay(&debit.session, How::BankDebit).unwrap();
-    source.stripe.pay(&monthly.session, How::BankDebit).unwrap();
+    source.stripe.pay(&debit.session, PaymentChoice::BankDebit).unwrap();
+    source.stripe.pay(&monthly.session, PaymentChoice::BankDebit).unwrap();
     advance_to("2027-01-01T00:10:00Z");
-    source.stripe.pay(&card.session, How::Card).unwrap();
+    source.stripe.pay(&card.session, PaymentChoice::Card).unwrap();
     advance_to("2027-02-05T12:00:00Z");
     source.stripe.settle_bank_debit(&debit.session, true).unwrap();
     source.stripe.settle_bank_debit(&monthly.session, true).unwrap();

@@ -42,7 +42,7 @@ async fn stripe_gets_the_metadata_that_later_events_need() {
         body["attribution"] = verdict["attribution"].clone();
         let answer = app.post("/v1/checkout", &body).await;
         let session = answer.text("session");
-        app.stripe.pay(session, keepopen_practice::How::Card).unwrap();
+        app.stripe.pay(session, keepopen_practice::PaymentChoice::Card).unwrap();
         let created = app.stripe.session(session);
         assert_eq!(created["mode"], if interval == "once" { "payment" } else { "subscription" });
         assert_eq!(created["success_url"], format!("{ARTICLE}?keepopen_session={{CHECKOUT_SESSION_ID}}"));

@@ -1,12 +1,12 @@
 //! Faults of the machine: a full or failing disk, a missing data folder, and booking that has stopped.
 
-use keepopen_testkit::until;
+use keepopen_testkit::wait_until;
 use std::sync::Arc;
 use std::time::Duration;
 
 use keepopen::{jobs, management};
 use keepopen_powercut::{Recording, Refusal, Syncs};
-use keepopen_practice::How;
+use keepopen_practice::PaymentChoice;
 use serde_json::Value;
 
 use crate::helpers::{TestApp, folder};
@@ -58,10 +58,10 @@ async fn check_recovery_from_disk_fault(fault: Refusal) {
 
     let first = app.start_gift(1000, "once").await;
     let second = app.start_gift(2000, "once").await;
-    app.stripe.pay(&first.session, How::Card).unwrap();
+    app.stripe.pay(&first.session, PaymentChoice::Card).unwrap();
     let events_before = app.stripe.events();
     app.deliver_all_events().await;
-    app.stripe.pay(&second.session, How::Card).unwrap();
+    app.stripe.pay(&second.session, PaymentChoice::Card).unwrap();
     recording.refuse(Some(fault));
     let later: Vec<Value> =
         app.stripe.events().into_iter().filter(|it| !events_before.contains(it)).collect();
@@ -81,7 +81,7 @@ async fn check_recovery_from_disk_fault(fault: Refusal) {
     }
     let all_booked =
         async || app.ledger().await.len() >= 2 && app.app.store.due_since_ms().await.unwrap().is_none();
-    until(Duration::from_secs(15), "everything is booked without a restart", all_booked).await;
+    wait_until(Duration::from_secs(15), "everything is booked without a restart", all_booked).await;
     assert_eq!(app.clearing().await, 3000);
     for event in app.app.store.events().await.unwrap() {
         assert_eq!(
@@ -174,7 +174,7 @@ async fn no_event_is_acknowledged_while_the_data_folder_is_missing_or_replaced()
     wait_until_not_ready(&app, &readiness_url, &[], Duration::from_secs(15)).await;
     app.deliver_all_events().await;
     let all_booked = async || app.app.store.due_since_ms().await.unwrap().is_none();
-    until(Duration::from_secs(15), "everything is booked without a restart", all_booked).await;
+    wait_until(Duration::from_secs(15), "everything is booked without a restart", all_booked).await;
     assert_eq!(app.clearing().await, 1000);
     jobs.stop(&app.app).await;
     app.finish().await;

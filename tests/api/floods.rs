@@ -4,7 +4,7 @@
 use keepopen::actions;
 use keepopen::config::ForwardedHeader;
 use keepopen::sites::Settings;
-use keepopen_practice::How;
+use keepopen_practice::PaymentChoice;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -136,7 +136,7 @@ async fn polling_an_unpaid_attempt_calls_stripe_once_in_five_seconds() {
         assert_eq!(app.exchange(&gift).await.code(), "payment_unpaid");
     }
     assert_eq!(calls_to_stripe() - before, 1);
-    app.stripe.pay(&gift.session, How::Card).unwrap();
+    app.stripe.pay(&gift.session, PaymentChoice::Card).unwrap();
     app.app.clock.advance(5000);
     assert_eq!(app.exchange(&gift).await.status, 200);
     assert_eq!(calls_to_stripe() - before, 2);

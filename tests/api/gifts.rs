@@ -1,7 +1,7 @@
 //! What follows from a gift: ledger entries, the supporter's standing, and the token.
 
 use keepopen::contributions::{ContributionState as State, EntryKind as Kind};
-use keepopen_practice::{How, Outcome};
+use keepopen_practice::{Outcome, PaymentChoice};
 
 use crate::helpers::{EMAIL, Gift, TestApp};
 
@@ -74,7 +74,7 @@ async fn a_partial_refund_keeps_the_standing_and_the_token() {
 async fn a_declined_card_books_nothing_and_gives_no_token() {
     let app = TestApp::start().await;
     let gift = app.start_gift(1000, "once").await;
-    app.stripe.pay(&gift.session, How::Decline).unwrap();
+    app.stripe.pay(&gift.session, PaymentChoice::Decline).unwrap();
     app.deliver_and_process_all_events().await;
     assert!(app.ledger().await.is_empty());
     assert!(app.app.store.supporters().await.unwrap().is_empty());
@@ -87,7 +87,7 @@ async fn a_declined_card_books_nothing_and_gives_no_token() {
         "a caller without access must not learn the state"
     );
     assert_eq!(app.banner(None).await["reason"], "matched");
-    app.stripe.pay(&gift.session, How::Card).unwrap();
+    app.stripe.pay(&gift.session, PaymentChoice::Card).unwrap();
     app.deliver_and_process_all_events().await;
     assert_eq!(app.ledger().await, [(Kind::Payment, 1000)]);
     app.finish().await;
@@ -97,7 +97,7 @@ async fn a_declined_card_books_nothing_and_gives_no_token() {
 async fn a_bank_debit_gives_the_standing_unknown_while_it_is_processing_and_none_when_it_fails() {
     let app = TestApp::start().await;
     let gift = app.start_gift(1000, "once").await;
-    app.stripe.pay(&gift.session, How::BankDebit).unwrap();
+    app.stripe.pay(&gift.session, PaymentChoice::BankDebit).unwrap();
     app.deliver_and_process_all_events().await;
     assert!(app.ledger().await.is_empty());
     assert_eq!((app.state().await, app.standing().await.as_str()), (State::Processing, "unknown"));
@@ -118,7 +118,7 @@ async fn a_bank_debit_gives_the_standing_unknown_while_it_is_processing_and_none
 async fn a_bank_debit_that_takes_days_gives_a_token_once_it_has_succeeded() {
     let app = TestApp::start().await;
     let gift = app.start_gift(1000, "once").await;
-    app.stripe.pay(&gift.session, How::BankDebit).unwrap();
+    app.stripe.pay(&gift.session, PaymentChoice::BankDebit).unwrap();
     app.deliver_and_process_all_events().await;
     app.advance_days(5);
     app.stripe.settle_bank_debit(&gift.session, true).unwrap();
@@ -132,7 +132,7 @@ async fn a_bank_debit_that_takes_days_gives_a_token_once_it_has_succeeded() {
 async fn a_recurring_gift_by_bank_debit_is_thanked_only_after_its_payment() {
     let app = TestApp::start().await;
     let gift = app.start_gift(1000, "month").await;
-    app.stripe.pay(&gift.session, How::BankDebit).unwrap();
+    app.stripe.pay(&gift.session, PaymentChoice::BankDebit).unwrap();
     app.deliver_and_process_all_events().await;
     assert_eq!((app.state().await, app.standing().await.as_str()), (State::Processing, "unknown"));
     assert_eq!(app.exchange(&gift).await.code(), "payment_processing");

@@ -11,7 +11,7 @@ use keepopen::contributions::{Contribution, ContributionState, Entry, EntryKind}
 use keepopen::reports;
 use keepopen::sites::{self, Settings};
 use keepopen::{actions, api};
-use keepopen_practice::{How, PracticeStripe};
+use keepopen_practice::{PaymentChoice, PracticeStripe};
 use reqwest::{Client, Response, StatusCode};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -256,7 +256,7 @@ impl TestApp {
     /// Makes a gift and pays it by card. Stripe's events are not delivered yet.
     pub async fn give(&self, amount_minor: i64, interval: &str) -> Gift {
         let gift = self.start_gift(amount_minor, interval).await;
-        self.stripe.pay(&gift.session, How::Card).unwrap();
+        self.stripe.pay(&gift.session, PaymentChoice::Card).unwrap();
         gift
     }
 

@@ -1,7 +1,7 @@
 //! The intake: in one commit, it stores all deliveries that arrive at the same time. Each delivery gets its own
 //! response, which is sent after the commit.
 
-use keepopen_testkit::until;
+use keepopen_testkit::wait_until;
 use std::time::Duration;
 
 use keepopen::actions::process_due_events;
@@ -48,7 +48,7 @@ fn start_delivery(app: &TestApp, event: &Value) -> JoinHandle<u16> {
 /// Waits until exactly this many slots of the intake are in use. Each delivery that has no result yet uses a slot.
 async fn wait_for_used_slots(app: &TestApp, count: usize) {
     let is_reached = async || app.app.intake.unstored() == count;
-    until(Duration::from_secs(60), &format!("{count} slots of the intake are in use"), is_reached).await;
+    wait_until(Duration::from_secs(60), &format!("{count} slots of the intake are in use"), is_reached).await;
 }
 
 /// Delivers `evt_first` and then `events` while the inbox is blocked. Returns the statuses of `events`.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use keepopen::actions;
 use keepopen::store::counts::CountKey;
-use keepopen_practice::How;
+use keepopen_practice::PaymentChoice;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -86,7 +86,7 @@ async fn record_results(app: &TestApp, variant: &str, views: usize, gifts: &[i64
         let mut body = checkout_body(Uuid::from_u128(fastrand::u128(..)), *amount_minor, "once");
         body["attribution"] = verdict["attribution"].clone();
         let answer = app.post("/v1/checkout", &body).await;
-        app.stripe.pay(answer.text("session"), How::Card).unwrap();
+        app.stripe.pay(answer.text("session"), PaymentChoice::Card).unwrap();
     }
     actions::flush_counts(&app.app, &app.app.as_job("counts")).await.unwrap();
     app.deliver_and_process_all_events().await;
@@ -255,8 +255,12 @@ async fn refunded_gifts_do_not_count_for_the_weights() {
     update_weights_after_an_hour(&app).await;
     let learned = shares(&app).await;
     assert!(learned["a"] > learned["b"], "{learned:?}");
-    let retained =
-        app.app.store.gifts_kept("journal", "help", app.app.site("journal").unwrap().currency, 0..i64::MAX);
+    let retained = app.app.store.retained_gifts(
+        "journal",
+        "help",
+        app.app.site("journal").unwrap().currency,
+        0..i64::MAX,
+    );
     let retained: Vec<_> =
         retained.await.unwrap().into_iter().map(|it| (it.variant, it.gifts, it.total_minor)).collect();
     assert_eq!(retained, [("a".to_owned(), 2, 1000)]);

@@ -166,7 +166,7 @@ async fn running_contributions_can_be_listed_by_currency() {
         body["attempt"] = json!(uuid::Uuid::from_u128(fastrand::u128(..)));
         let session = app.post("/v1/checkout", &body).await.text("session").to_owned();
         if state != "open" {
-            app.stripe.pay(&session, keepopen_practice::How::Card).unwrap();
+            app.stripe.pay(&session, keepopen_practice::PaymentChoice::Card).unwrap();
         }
         let paid = app.stripe.payments(&session);
         match state {

@@ -3,7 +3,7 @@
 
 use keepopen::actions::reconcile_due;
 use keepopen::contributions::{ContributionState as State, EntryKind as Kind};
-use keepopen_practice::{How, Loss, Outcome, Renewal, Trouble};
+use keepopen_practice::{Loss, Outcome, PaymentChoice, Renewal, Trouble};
 
 use crate::helpers::{Gift, TestApp};
 
@@ -26,7 +26,7 @@ async fn compare_a_day_later(app: &TestApp) {
 /// Makes a gift by bank debit. Stripe has not settled the debit yet.
 async fn pay_by_debit(app: &TestApp) -> Gift {
     let gift = app.start_gift(1000, "once").await;
-    app.stripe.pay(&gift.session, How::BankDebit).unwrap();
+    app.stripe.pay(&gift.session, PaymentChoice::BankDebit).unwrap();
     gift
 }
 
@@ -122,7 +122,7 @@ async fn after_60_days_of_downtime_the_first_comparison_finds_all_payments() {
     app.deliver_and_process_all_events().await;
     reconcile_due(&app.app, &app.app.as_job("reconcile")).await.unwrap();
     app.stripe.lose_events(Some(Loss::Next(u32::MAX)));
-    app.stripe.pay(&unpaid.session, How::Card).unwrap();
+    app.stripe.pay(&unpaid.session, PaymentChoice::Card).unwrap();
     app.advance_days(1);
     app.give(1000, "once").await;
     app.advance_days(60);

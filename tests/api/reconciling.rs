@@ -9,7 +9,7 @@ use keepopen::clock::Clock;
 use keepopen::contributions::{ContributionState as State, EntryKind as Kind};
 use keepopen::reports::{self, SealKey, SealState};
 use keepopen::store::sweeps::Finding;
-use keepopen_practice::{How, Loss};
+use keepopen_practice::{Loss, PaymentChoice};
 use serde_json::Value;
 
 use crate::helpers::{TestApp, folder, ledger_problems, settings};
@@ -125,7 +125,7 @@ async fn a_monthly_gift_whose_first_bank_debit_failed_is_found_to_have_failed() 
     let app = TestApp::start().await;
     app.stripe.lose_events(Some(Loss::Next(u32::MAX)));
     let gift = app.start_gift(1000, "month").await;
-    app.stripe.pay(&gift.session, How::BankDebit).unwrap();
+    app.stripe.pay(&gift.session, PaymentChoice::BankDebit).unwrap();
     reconcile(&app).await;
     assert_eq!(app.state().await, State::Processing);
     app.stripe.settle_bank_debit(&gift.session, false).unwrap();
@@ -150,7 +150,7 @@ pub async fn sell_with_other_software(app: &TestApp) -> String {
     let answer = app.send(app.client.post(url).bearer_auth("sk_test_practice").form(&form)).await;
     assert_eq!(answer.status, 200, "{answer:?}");
     let session = answer.text("id").to_owned();
-    app.stripe.pay(&session, How::Card).unwrap();
+    app.stripe.pay(&session, PaymentChoice::Card).unwrap();
     app.stripe.payments(&session).charge.unwrap()
 }
 

@@ -1,8 +1,8 @@
 //! Events that could not be booked are retried when a retry may succeed.
 
 use keepopen::actions::{self, MAX_TRIES};
-use keepopen::supporters::Newest;
-use keepopen_practice::How;
+use keepopen::supporters::TokenFreshness;
+use keepopen_practice::PaymentChoice;
 use serde_json::{Value, json};
 
 use crate::helpers::TestApp;
@@ -113,7 +113,7 @@ async fn a_new_version_retries_dead_events_once() {
 async fn a_new_version_retries_events_in_an_unknown_currency() {
     let app = TestApp::start().await;
     let gift = app.start_gift(1000, "once").await;
-    app.stripe.pay(&gift.session, How::Card).unwrap();
+    app.stripe.pay(&gift.session, PaymentChoice::Card).unwrap();
     let events: Vec<Value> = app.stripe.events().iter().map(|event| in_currency(event, "usdc")).collect();
     deliver_all(&app, &events).await;
     actions::requeue_unbooked(&app.app, &app.app.as_job("start"), "2.0").await.unwrap();
@@ -156,7 +156,7 @@ async fn the_banner_uses_the_higher_standing_as_soon_as_a_site_is_configured_aga
     let supporter = with_site.store.contributions().await.unwrap()[0].supporter.clone().unwrap();
     let issued_at_s = app.app.now_ms() / 1000;
     let newest = with_site.standings.newest(&supporter, "journal", issued_at_s);
-    let Newest::Changed(now) = newest else { panic!("{newest:?}") };
+    let TokenFreshness::Changed(now) = newest else { panic!("{newest:?}") };
     assert_eq!(now.standing, keepopen_decision::Standing::Recurring);
     with_site.store.close().await;
     app.finish().await;

@@ -3,7 +3,7 @@
 use keepopen::actions;
 use keepopen::keys::Scope;
 use keepopen::store::planned_weights;
-use keepopen_practice::How;
+use keepopen_practice::PaymentChoice;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -32,7 +32,7 @@ async fn give(app: &TestApp, attribution: Option<&Value>, amount_minor: i64, int
     }
     let answer = app.post("/v1/checkout", &body).await;
     assert_eq!(answer.status, 200, "{answer:?}");
-    app.stripe.pay(answer.text("session"), How::Card).unwrap();
+    app.stripe.pay(answer.text("session"), PaymentChoice::Card).unwrap();
     answer.text("session").to_owned()
 }
 

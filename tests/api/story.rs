@@ -9,7 +9,7 @@ use keepopen::app::{Actor, App};
 use keepopen::clock::Clock;
 use keepopen::contributions::{Contribution, Entry, Fact, Payment};
 use keepopen::store::accounts::gifts_after;
-use keepopen_practice::{How, Outcome, PracticeStripe};
+use keepopen_practice::{Outcome, PaymentChoice, PracticeStripe};
 use serde_json::{Value, json};
 
 use crate::helpers::{TestApp, folder, is_payment_or_reversal, settings};
@@ -50,11 +50,11 @@ pub async fn create_story(app: &TestApp) {
     app.advance_days(1);
     stripe.fail_refund(&failed_refund).unwrap();
     let debit = app.start_gift(700, "once").await;
-    stripe.pay(&debit.session, How::BankDebit).unwrap();
+    stripe.pay(&debit.session, PaymentChoice::BankDebit).unwrap();
     let bad_debit = app.start_gift(800, "once").await;
-    stripe.pay(&bad_debit.session, How::BankDebit).unwrap();
+    stripe.pay(&bad_debit.session, PaymentChoice::BankDebit).unwrap();
     let abandoned = app.start_gift(900, "month").await;
-    stripe.pay(&abandoned.session, How::Decline).unwrap();
+    stripe.pay(&abandoned.session, PaymentChoice::Decline).unwrap();
     stripe.expire(&abandoned.session).unwrap();
     app.advance_days(5);
     stripe.settle_bank_debit(&debit.session, true).unwrap();

@@ -1,10 +1,10 @@
 //! Tickers, the totals that an appeal shows (money or supporters), as computed from the ledger.
 
-use keepopen_testkit::until;
+use keepopen_testkit::wait_until;
 use std::time::Duration;
 
 use keepopen::{actions, jobs};
-use keepopen_practice::How;
+use keepopen_practice::PaymentChoice;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -77,7 +77,7 @@ async fn a_ticker_of_money_counts_one_currency_and_a_ticker_of_supporters_counts
     let mut dollars = checkout_body(Uuid::from_u128(1), 700, "once");
     dollars["currency"] = json!("USD");
     let answer = app.post("/v1/checkout", &dollars).await;
-    app.stripe.pay(answer.text("session"), How::Card).unwrap();
+    app.stripe.pay(answer.text("session"), PaymentChoice::Card).unwrap();
     app.deliver_and_process_all_events().await;
     publish(&app, &appeal(MONEY, ""));
     assert_eq!(shown_ticker(&app).await, json!([1500, 10000, 15]));
@@ -173,7 +173,7 @@ async fn a_ticker_of_an_appeal_counts_only_the_gifts_from_that_appeal() {
     let mut body = checkout_body(Uuid::from_u128(2), 1000, "once");
     body["attribution"] = attribution;
     let answer = app.post("/v1/checkout", &body).await;
-    app.stripe.pay(answer.text("session"), How::Card).unwrap();
+    app.stripe.pay(answer.text("session"), PaymentChoice::Card).unwrap();
     app.deliver_and_process_all_events().await;
     for (ticker, site_total, appeal_total) in [(MONEY, 1500, 1000), (SUPPORTERS, 1, 1)] {
         publish(&app, &appeal(ticker, ""));
@@ -223,7 +223,7 @@ async fn the_ticker_of_a_new_appeal_is_counted_within_seconds() {
     assert_eq!(app.banner(None).await["reason"], "matched");
     publish(&app, &appeal(MONEY, "\"ticker_left\""));
     let is_counted = async || app.banner(None).await["reason"] == "matched";
-    until(Duration::from_secs(10), "the total of the new ticker is counted", is_counted).await;
+    wait_until(Duration::from_secs(10), "the total of the new ticker is counted", is_counted).await;
     jobs.stop(&app.app).await;
     app.finish().await;
 }

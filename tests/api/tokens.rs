@@ -3,7 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use keepopen::contributions::EntryKind as Kind;
-use keepopen::keys::Purpose;
+use keepopen::keys::CheckPurpose;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -162,7 +162,7 @@ async fn an_instance_that_does_not_know_of_a_refund_yet_reads_it_from_the_databa
     app.deliver_all_events().await;
     keepopen::actions::process_due_events(&other, &other.as_job("inbox")).await.unwrap();
     assert!(
-        app.app.tokens.check(&token, Purpose::Acting, "journal", app.app.now_ms()).is_ok(),
+        app.app.tokens.check(&token, CheckPurpose::Acting, "journal", app.app.now_ms()).is_ok(),
         "this instance must not know of the refund yet"
     );
     assert_eq!(app.get("/v1/supporter", Some(&token)).await.code(), "token_superseded");
@@ -182,7 +182,7 @@ async fn a_superseded_token_stays_superseded_after_a_restart() {
     app.stripe.refund(&app.stripe.payments(&gift.session).charge.unwrap(), None).unwrap();
     app.deliver_and_process_all_events().await;
     let restarted = keepopen::actions::start(app.app.settings.clone(), app.app.clock.clone()).await.unwrap();
-    let result = restarted.tokens.check(&token, Purpose::Acting, "journal", restarted.now_ms());
+    let result = restarted.tokens.check(&token, CheckPurpose::Acting, "journal", restarted.now_ms());
     assert_eq!(result, Err(keepopen::keys::BadToken::Superseded));
     restarted.store.close().await;
     app.finish().await;

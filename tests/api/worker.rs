@@ -15,7 +15,7 @@ use sqlx::{Connection, PgConnection};
 
 use crate::helpers::{Answer, TestApp, folder, settings};
 use crate::story::{create_story, process_and_read_ledger, receive};
-use keepopen_testkit::{Database, until};
+use keepopen_testkit::{Database, wait_until};
 
 /// Returns an event that the worker can't read.
 fn unreadable() -> Value {
@@ -301,7 +301,7 @@ async fn no_event_is_acknowledged_while_postgresql_is_down_and_the_worker_contin
         app.clock.advance(60_000);
         app.store.events().await.unwrap().iter().all(|it| it.state == "done")
     };
-    until(Duration::from_secs(60), "everything is booked", is_all_done).await;
+    wait_until(Duration::from_secs(60), "everything is booked", is_all_done).await;
     jobs.stop(&app).await;
     assert_eq!(app.store.events().await.unwrap().len(), events.len());
     assert_eq!(process_and_read_ledger(&app).await, expected);

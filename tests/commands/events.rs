@@ -23,7 +23,7 @@ async fn sandbox_with_a_dead_event() -> Sandbox {
         state: EventState::Waiting,
     };
     inbox::insert(&mut tx, &arrival).await.unwrap();
-    inbox::failed(&mut tx, "evt_1", "refund.amount is odd", None).await.unwrap();
+    inbox::record_failure(&mut tx, "evt_1", "refund.amount is odd", None).await.unwrap();
     tx.commit().await.unwrap();
     store.close().await;
     sandbox

@@ -139,7 +139,7 @@ impl Sandbox {
     /// Every byte of every file in the folder, followed by every row of the database on the server.
     pub(crate) fn all_bytes(&self) -> Vec<u8> {
         let mut bytes =
-            self.database.as_ref().map(Database::every_row_on_the_server).unwrap_or_default().into_bytes();
+            self.database.as_ref().map(Database::all_rows_as_text).unwrap_or_default().into_bytes();
         read_folder(self.folder.path(), &mut bytes);
         bytes
     }

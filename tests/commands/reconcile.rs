@@ -6,7 +6,7 @@ use std::time::Duration;
 use keepopen::clock::Clock;
 use keepopen::store::Store;
 use keepopen_practice::{PracticeStripe, Trouble};
-use keepopen_testkit::{STRIPE_KEY, practice_stripe, until};
+use keepopen_testkit::{STRIPE_KEY, practice_stripe, wait_until};
 use tokio::task::block_in_place;
 
 use super::{JOURNAL, Sandbox};
@@ -30,7 +30,7 @@ async fn a_comparison_is_refused_while_another_one_runs_but_not_after_that_one_i
     let mut hanging = sandbox.command(&["reconcile"]).spawn().unwrap();
     let store = Store::open(sandbox.database_url()).await.unwrap();
     let is_held = async || store.lease_held_until_ms().await.unwrap().is_some();
-    until(Duration::from_secs(30), "the first comparison holds the lease", is_held).await;
+    wait_until(Duration::from_secs(30), "the first comparison holds the lease", is_held).await;
     store.close().await;
     let output = sandbox.run_err(&["reconcile"]);
     assert!(output.starts_with("another comparison is running, so nothing was compared"), "{output}");
@@ -39,7 +39,7 @@ async fn a_comparison_is_refused_while_another_one_runs_but_not_after_that_one_i
     stripe.break_api(None);
     // A new comparison is refused only until the lease of the killed process expires.
     let is_free = async || block_in_place(|| sandbox.run(&["reconcile"])).status == Some(0);
-    until(Duration::from_secs(60), "the lease of the killed process expires", is_free).await;
+    wait_until(Duration::from_secs(60), "the lease of the killed process expires", is_free).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

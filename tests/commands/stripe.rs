@@ -43,7 +43,7 @@ async fn cause_an_event(stripe: &PracticeStripe) {
     let response = reqwest::Client::new().post(url).bearer_auth(STRIPE_KEY).form(&form).send().await.unwrap();
     let session: Value = response.json().await.unwrap();
     stripe.expire(session["id"].as_str().unwrap_or_else(|| panic!("{session}"))).unwrap();
-    stripe.deliveries_settled().await;
+    stripe.wait_for_deliveries().await;
 }
 
 #[tokio::test]

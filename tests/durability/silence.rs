@@ -1,6 +1,6 @@
 //! Tests a PostgreSQL that goes silent: its connections stay open, but no data gets through.
 
-use keepopen_testkit::until;
+use keepopen_testkit::wait_until;
 use std::time::Duration;
 
 use sqlx::{Connection, PgConnection};
@@ -93,7 +93,7 @@ impl ServiceBehindProxy {
         let mut observer = PgConnection::connect(self.service.database_url()).await.unwrap();
         let is_waiting =
             async || sqlx::query_scalar::<_, i64>(waiting_sql).fetch_one(&mut observer).await.unwrap() > 0;
-        until(RESUME_TIMEOUT, "the gift is being booked", is_waiting).await;
+        wait_until(RESUME_TIMEOUT, "the gift is being booked", is_waiting).await;
         lock
     }
 
@@ -102,7 +102,7 @@ impl ServiceBehindProxy {
     }
 
     async fn wait_until_readiness_is(&self, is_ready: bool) {
-        until(RESUME_TIMEOUT, &format!("/readyz reports ready: {is_ready}"), async || {
+        wait_until(RESUME_TIMEOUT, &format!("/readyz reports ready: {is_ready}"), async || {
             self.is_ready().await == is_ready
         })
         .await;

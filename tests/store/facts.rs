@@ -48,7 +48,7 @@ async fn the_event_that_has_waited_longest_is_due_first() {
     }
     let quarantined = inbox::Arrival { state: EventState::Quarantined, ..arrival("evt_aside", 1) };
     inbox::insert(&mut tx, &quarantined).await.unwrap();
-    inbox::failed(&mut tx, "evt_tried", "the wire was cut", Some(25)).await.unwrap();
+    inbox::record_failure(&mut tx, "evt_tried", "the wire was cut", Some(25)).await.unwrap();
     tx.commit().await.unwrap();
     let due = test.store.due_events(100, 10).await.unwrap();
     assert_eq!(due, ["evt_a", "evt_b", "evt_tried", "evt_c"]);
@@ -62,12 +62,12 @@ async fn a_done_or_dead_event_is_never_due_again_and_keeps_its_outcome_or_error(
     let mut tx = test.store.begin().await.unwrap();
     for id in ["evt_dead", "evt_done"] {
         inbox::insert(&mut tx, &arrival(id, 1)).await.unwrap();
-        inbox::failed(&mut tx, id, "the wire was cut", Some(2)).await.unwrap();
+        inbox::record_failure(&mut tx, id, "the wire was cut", Some(2)).await.unwrap();
     }
-    inbox::done(&mut tx, "evt_done", "booked").await.unwrap();
-    inbox::failed(&mut tx, "evt_dead", "the wire is gone", None).await.unwrap();
+    inbox::mark_done(&mut tx, "evt_done", "booked").await.unwrap();
+    inbox::record_failure(&mut tx, "evt_dead", "the wire is gone", None).await.unwrap();
     // A failure that is reported late must not requeue a processed event.
-    inbox::failed(&mut tx, "evt_done", "too late", Some(3)).await.unwrap();
+    inbox::record_failure(&mut tx, "evt_done", "too late", Some(3)).await.unwrap();
     tx.commit().await.unwrap();
     assert_eq!(test.store.due_events(i64::MAX, 10).await.unwrap(), Vec::<String>::new());
     let events = test.store.events().await.unwrap();

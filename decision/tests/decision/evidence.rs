@@ -18,7 +18,7 @@ fn evidence_of_every_rule_for_an_appeal_without_conditions() {
     let explanation = explain_appeals(
         &json!([summer_appeal()]),
         &json!({"site": "journal", "history": {}}),
-        Known::nobody(),
+        Known::without_token(),
     );
     assert_eq!(lines(&explanation), "\
 KillSwitch: appeals on | appeals on
@@ -93,7 +93,7 @@ fn evidence_of_every_rule_for_an_appeal_with_conditions() {
     let known = Known {
         quiet_until_ms: Some(NOW_MS - 60_000),
         entitlements: vec!["archive".to_owned(), "events".to_owned()],
-        ..Known::nobody()
+        ..Known::without_token()
     };
     assert_eq!(lines(&explain_appeals(&json!([appeal]), &question, known)), "\
 KillSwitch: appeals on | appeals on
@@ -206,7 +206,7 @@ fn evidence_of_rules_that_rarely_apply() {
     let appeal = with_field(with_field(appeal, "audience", audience), "without_history", json!("ask"));
     let appeal = with_field(appeal, "dismissal", json!({"never_days": 1, "already_gave_days": 0}));
     let appeal = with_field(appeal, "sequence", json!([{"variant": "a", "views": 2}]));
-    let known = Known { quiet_until_ms: Some(i64::MAX), ..Known::nobody() };
+    let known = Known { quiet_until_ms: Some(i64::MAX), ..Known::without_token() };
     let explanation = explain_appeals(&json!([appeal]), &json!({"site": "journal"}), known);
     let evidence = |wanted: Rule| {
         let explanation = rule_explanation(&explanation.appeals[0], wanted);

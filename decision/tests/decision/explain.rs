@@ -46,8 +46,11 @@ pub fn with_field(mut appeal: Value, field: &str, value: Value) -> Value {
 #[test]
 fn every_appeal_and_every_rule_is_explained_even_after_the_first_failure() {
     let paused = with_field(with_field(summer_appeal(), "id", json!("winter")), "live", json!("paused"));
-    let explanation =
-        explain_appeals(&json!([summer_appeal(), paused]), &json!({"site": "journal"}), Known::nobody());
+    let explanation = explain_appeals(
+        &json!([summer_appeal(), paused]),
+        &json!({"site": "journal"}),
+        Known::without_token(),
+    );
     assert_eq!(explanation.appeals.len(), 2);
     for appeal in &explanation.appeals {
         let order: Vec<Rule> = appeal.rules.iter().map(|explanation| explanation.rule).collect();
@@ -64,7 +67,7 @@ fn a_failed_rule_shows_what_it_found_and_what_would_have_passed() {
     let appeal = with_field(appeal, "audience", json!({"countries": {"include": ["IE", "GB"]}}));
     let question = json!({"site": "journal", "reader": {"country": "fr"}, "history": {"views": [
         {"appeal": "summer", "at": "2026-06-15T11:00:00Z"}, {"appeal": "summer", "at": "2026-06-12T11:00:00Z"}]}});
-    let explanation = explain_appeals(&json!([appeal]), &question, Known::nobody());
+    let explanation = explain_appeals(&json!([appeal]), &question, Known::without_token());
     let summer = &explanation.appeals[0];
     assert!(!summer.passed);
     assert_eq!((summer.reason, summer.next_eligible_at_ms), (Reason::NotTargeted, None));
@@ -82,7 +85,7 @@ fn a_failed_rule_shows_what_it_found_and_what_would_have_passed() {
 fn times_are_shown_in_the_sites_time_zone() {
     let appeal = with_field(summer_appeal(), "schedule", json!({"starts_at": "2026-07-01T00:00:00Z"}));
     let explanation =
-        explain_appeals(&json!([appeal]), &json!({"site": "journal", "history": {}}), Known::nobody());
+        explain_appeals(&json!([appeal]), &json!({"site": "journal", "history": {}}), Known::without_token());
     let schedule = rule_explanation(&explanation.appeals[0], Rule::Schedule);
     assert_eq!(schedule.seen, "2026-06-15T13:00:00+01:00[Europe/Dublin]");
     assert_eq!(schedule.wanted, "from 2026-07-01T01:00:00+01:00[Europe/Dublin]");
@@ -93,7 +96,7 @@ fn a_passed_rule_has_no_reason() {
     let explanation = explain_appeals(
         &json!([summer_appeal()]),
         &json!({"site": "journal", "history": {}}),
-        Known::nobody(),
+        Known::without_token(),
     );
     assert!(explanation.appeals[0].passed);
     assert_eq!(explanation.appeals[0].reason, Reason::Matched);
@@ -138,7 +141,7 @@ fn every_failed_rule_is_explained_if_nothing_shows() {
         "reader": {"country": "US", "region": "NY", "locale": "en-US", "device": "desktop"},
         "history": {"views": [{"appeal": "summer", "at": "2026-06-15T11:00:00Z"}], "free_articles_used": 4,
                     "articles": [{"week": "2026-06-08", "count": 4}]}});
-    let explanation = explain_appeals(&json!([appeal]), &question, Known::nobody());
+    let explanation = explain_appeals(&json!([appeal]), &question, Known::without_token());
     let evidence = |wanted: Rule| {
         let explanation = rule_explanation(&explanation.appeals[0], wanted);
         assert!(!explanation.passed, "{wanted:?}");
@@ -178,7 +181,7 @@ fn a_hard_wall_passes_the_rule_for_dismissals_after_any_dismissal() {
     let wall = with_field(with_field(summer_appeal(), "surface", json!(["wall"])), "meter", meter);
     let question = json!({"site": "journal", "history": {"dismissals": [
         {"appeal": "summer", "kind": "never", "at": "2026-06-15T11:00:00Z"}]}});
-    let explanation = explain_appeals(&json!([wall]), &question, Known::nobody());
+    let explanation = explain_appeals(&json!([wall]), &question, Known::without_token());
     assert!(
         explanation.appeals[0].passed && rule_explanation(&explanation.appeals[0], Rule::Dismissal).passed
     );
@@ -190,7 +193,7 @@ fn appeals_of_lower_priority_are_also_explained() {
     let explanation = explain_appeals(
         &json!([lower, summer_appeal()]),
         &json!({"site": "journal", "history": {}}),
-        Known::nobody(),
+        Known::without_token(),
     );
     let explanation: Vec<_> = explanation
         .appeals
@@ -207,7 +210,7 @@ fn an_explanation_names_the_country_only_if_it_has_separate_weights() {
     let explanation = |country: &str| {
         let reader = json!({"country": country, "bucket": 1});
         let question = json!({"site": "journal", "reader": reader, "history": {}});
-        let explanation = explain_appeals(&appeals, &question, Known::nobody());
+        let explanation = explain_appeals(&appeals, &question, Known::without_token());
         (explanation.appeals[0].weights_of.clone(), explanation.appeals[0].variant.clone())
     };
     assert_eq!(explanation("nz"), (Some("NZ".to_owned()), "b".to_owned()));
@@ -221,7 +224,7 @@ fn explanations_show_how_many_readers_each_appeal_gets() {
     let explanation = explain_appeals(
         &json!([summer_appeal(), other]),
         &json!({"site": "journal", "history": {}}),
-        Known::nobody(),
+        Known::without_token(),
     );
     let shares: Vec<_> = explanation.appeals.iter().map(|appeal| appeal.readers_per_million).collect();
     assert_eq!(shares, [Some(250_000), Some(750_000)]);

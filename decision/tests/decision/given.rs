@@ -21,7 +21,7 @@ fn decide_on(site: &SiteRules, available_values: &[Value]) -> Verdict {
     assert!(problems.is_empty(), "{problems:?}");
     let question: Question<'_> =
         serde_json::from_str(r#"{"site": "journal", "history": {}}"#).expect("the question must be valid");
-    decide(&compiled, &question, &Known::nobody(), NOON_MS, 0).expect("the site must exist")
+    decide(&compiled, &question, &Known::without_token(), NOON_MS, 0).expect("the site must exist")
 }
 
 #[test]

@@ -25,7 +25,7 @@ use crate::{Delivery, Refused, Settings, StartError, webhooks};
 
 /// How a person pays on the hosted page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum How {
+pub enum PaymentChoice {
     /// The payer uses a valid card.
     Card,
     /// The payer uses a card that is declined. The session then stays open.
@@ -120,7 +120,7 @@ impl PracticeStripe {
 
     /// Pays an open session, as a button of the hosted page does. Returns the session's new state. A declined card is
     /// not an error; the session then stays open.
-    pub fn pay(&self, session_id: &str, how: How) -> Result<Value, Refused> {
+    pub fn pay(&self, session_id: &str, how: PaymentChoice) -> Result<Value, Refused> {
         checkout::pay(&mut self.state.open(), session_id, how, None)
     }
 
@@ -227,7 +227,7 @@ impl PracticeStripe {
     }
 
     /// Waits until every queued event is either accepted or given up.
-    pub async fn deliveries_settled(&self) {
+    pub async fn wait_for_deliveries(&self) {
         let mut undelivered = self.state.open().undelivered.subscribe();
         // This can't fail: the handle keeps the state alive, and the state owns the sender.
         let _ = undelivered.wait_for(|count| *count == 0).await;

@@ -6,7 +6,7 @@ use crate::flows::{billing, payments};
 use crate::objects::payment::{self, Method, NewIntent, Payer};
 use crate::objects::session::{self, NewSession};
 use crate::state::{Plan, State, number, text};
-use crate::{How, Refused, ids};
+use crate::{PaymentChoice, Refused, ids};
 
 /// The e-mail address on the hosted page if neither the session nor its customer has one.
 pub(crate) const PRACTICE_EMAIL: &str = "reader@example.org";
@@ -49,17 +49,17 @@ pub(crate) fn create(state: &mut State, request: SessionRequest) -> Value {
 pub(crate) fn pay(
     state: &mut State,
     session_id: &str,
-    how: How,
+    how: PaymentChoice,
     payer: Option<Payer>,
 ) -> Result<Value, Refused> {
     let session = open_session(state, session_id)?;
     let payer = payer
         .unwrap_or_else(|| Payer { email: prefilled_email(state, &session), name: PRACTICE_NAME.to_owned() });
-    if how == How::Decline {
+    if how == PaymentChoice::Decline {
         decline(state, &session, &payer);
         return Ok(state.copy_of(session_id));
     }
-    let method = if how == How::Card { Method::Card } else { Method::BankDebit };
+    let method = if how == PaymentChoice::Card { Method::Card } else { Method::BankDebit };
     let customer = customer_for(state, &session, &payer);
     let payment_fields = if text(&session, "mode") == "subscription" {
         billing::begin_subscription(state, &session, &customer, &payer, method)

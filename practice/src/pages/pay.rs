@@ -11,7 +11,7 @@ use crate::objects::payment::Payer;
 use crate::pages::html::{message, render};
 use crate::pages::{is_own_form, page, reject_foreign_form, see_other};
 use crate::state::{SharedState, State, number, text};
-use crate::{How, money};
+use crate::{PaymentChoice, money};
 
 /// The placeholder for the session's id in a success URL.
 const PLACEHOLDER: &str = "{CHECKOUT_SESSION_ID}";
@@ -66,9 +66,9 @@ pub(crate) async fn act(
         return page(422, form(&state, &session, &payer, Some("Enter an e-mail address.")));
     }
     let how = match params.get("how") {
-        Some("card") => How::Card,
-        Some("declined") => How::Decline,
-        Some("bank") => How::BankDebit,
+        Some("card") => PaymentChoice::Card,
+        Some("declined") => PaymentChoice::Decline,
+        Some("bank") => PaymentChoice::BankDebit,
         _ => {
             return page(422, form(&state, &session, &payer, Some("Choose what should happen.")));
         }

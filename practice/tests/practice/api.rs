@@ -1,6 +1,6 @@
 //! Tests the HTTP API: its keys, parameters, errors, lists and `expand[]`.
 
-use keepopen_practice::How;
+use keepopen_practice::PaymentChoice;
 use serde_json::{Value, json};
 
 use crate::helpers::{KEY, NOON, TestStripe, id, monthly_form, one_off_form};
@@ -124,7 +124,7 @@ async fn a_reply_repeats_the_callers_api_version_and_has_a_request_id() {
 async fn events_are_listed_newest_first_in_pages() {
     let stripe = TestStripe::start().await;
     let session = stripe.one_off_session().await;
-    stripe.practice.pay(&session, How::Card).unwrap();
+    stripe.practice.pay(&session, PaymentChoice::Card).unwrap();
     let mut seen = Vec::new();
     let mut path = "/v1/events?limit=4".to_owned();
     loop {
@@ -150,7 +150,7 @@ async fn events_are_listed_newest_first_in_pages() {
 async fn events_can_be_filtered_by_type_and_time() {
     let stripe = TestStripe::start().await;
     let session = stripe.one_off_session().await;
-    stripe.practice.pay(&session, How::Card).unwrap();
+    stripe.practice.pay(&session, PaymentChoice::Card).unwrap();
     stripe.advance_clock(10);
     stripe.practice.refund(&stripe.practice.payments(&session).payment_intent.unwrap(), None).unwrap();
     let count = async |query: &str| {
@@ -167,7 +167,7 @@ async fn events_can_be_filtered_by_type_and_time() {
 async fn every_object_of_a_payment_can_be_read_and_listed() {
     let stripe = TestStripe::start().await;
     let session = stripe.monthly_session().await;
-    stripe.practice.pay(&session, How::Card).unwrap();
+    stripe.practice.pay(&session, PaymentChoice::Card).unwrap();
     let ids = stripe.practice.payments(&session);
     let (intent, charge) = (ids.payment_intent.unwrap(), ids.charge.unwrap());
     let (invoice, sub) = (ids.invoice.unwrap(), ids.subscription.unwrap());
@@ -207,7 +207,7 @@ async fn every_object_of_a_payment_can_be_read_and_listed() {
 async fn expand_replaces_ids_with_objects_and_adds_lists_that_are_otherwise_omitted() {
     let stripe = TestStripe::start().await;
     let session = stripe.monthly_session().await;
-    stripe.practice.pay(&session, How::Card).unwrap();
+    stripe.practice.pay(&session, PaymentChoice::Card).unwrap();
     let path = format!(
         "/v1/checkout/sessions/{session}?expand[]=line_items&expand[]=invoice.payments&expand[]=customer&expand[]=nothing"
     );
@@ -223,7 +223,7 @@ async fn expand_replaces_ids_with_objects_and_adds_lists_that_are_otherwise_omit
 async fn the_events_of_a_refund_through_the_api_contain_the_request() {
     let stripe = TestStripe::start().await;
     let session = stripe.one_off_session().await;
-    stripe.practice.pay(&session, How::Card).unwrap();
+    stripe.practice.pay(&session, PaymentChoice::Card).unwrap();
     let intent = stripe.practice.payments(&session).payment_intent.unwrap();
     let form = [("payment_intent", intent.as_str()), ("amount", "250"), ("metadata[why]", "asked")];
     let reply = stripe.post_with_key("/v1/refunds", &form, "key-1").await;

@@ -1,16 +1,16 @@
 //! Tests balance transactions. Stripe creates one for each movement of money. The tests check when each one is created,
 //! and what it contains.
 
-use keepopen_practice::{How, Outcome, Settlement};
+use keepopen_practice::{Outcome, PaymentChoice, Settlement};
 use serde_json::{Value, json};
 
 use crate::helpers::{NOON, TestStripe, text_field};
 
 /// Pays 10.00 euros. If the payment is a bank debit, also settles it. Returns the charge's id.
-async fn pay(stripe: &TestStripe, how: How) -> String {
+async fn pay(stripe: &TestStripe, how: PaymentChoice) -> String {
     let session = stripe.one_off_session().await;
     stripe.practice.pay(&session, how).unwrap();
-    if how == How::BankDebit {
+    if how == PaymentChoice::BankDebit {
         stripe.practice.settle_bank_debit(&session, true).unwrap();
     }
     stripe.practice.payments(&session).charge.unwrap()
@@ -30,20 +30,20 @@ fn booked_entries(stripe: &TestStripe, source: &str) -> Vec<Value> {
 #[tokio::test]
 async fn a_charge_is_booked_with_its_fee() {
     let stripe = TestStripe::start().await;
-    let charge = pay(&stripe, How::Card).await;
+    let charge = pay(&stripe, PaymentChoice::Card).await;
     assert_eq!(booked_entries(&stripe, &charge), [json!(["charge", "charge", 1000, 40, 960])]);
     let entry = &stripe.practice.objects("balance_transaction")[0];
     assert_eq!((&entry["status"], &entry["available_on"]), (&json!("pending"), &json!(NOON + 7 * 86_400)));
     let detail = &entry["fee_details"][0];
     assert_eq!((&detail["amount"], &detail["type"]), (&json!(40), &json!("stripe_fee")));
-    let debit = pay(&stripe, How::BankDebit).await;
+    let debit = pay(&stripe, PaymentChoice::BankDebit).await;
     assert_eq!(booked_entries(&stripe, &debit), [json!(["payment", "charge", 1000, 40, 960])]);
 }
 
 #[tokio::test]
 async fn the_entries_of_a_refund_and_of_its_failure_name_the_refund() {
     let stripe = TestStripe::start().await;
-    let charge = pay(&stripe, How::Card).await;
+    let charge = pay(&stripe, PaymentChoice::Card).await;
     let refund = stripe.practice.refund(&charge, Some(400)).unwrap();
     assert_eq!(booked_entries(&stripe, &refund), [json!(["refund", "refund", -400, 0, -400])]);
     stripe.practice.fail_refund(&refund).unwrap();
@@ -52,7 +52,7 @@ async fn the_entries_of_a_refund_and_of_its_failure_name_the_refund() {
     let failure_entry =
         stripe.practice.object(failed["failure_balance_transaction"].as_str().unwrap()).unwrap();
     assert_eq!(failure_entry["type"], "refund_failure");
-    let debit = pay(&stripe, How::BankDebit).await;
+    let debit = pay(&stripe, PaymentChoice::BankDebit).await;
     let refund = stripe.practice.refund(&debit, None).unwrap();
     assert_eq!(booked_entries(&stripe, &refund), [json!(["payment_refund", "refund", -1000, 0, -1000])]);
 }
@@ -60,7 +60,7 @@ async fn the_entries_of_a_refund_and_of_its_failure_name_the_refund() {
 #[tokio::test]
 async fn a_dispute_embeds_its_balance_transactions_in_full() {
     let stripe = TestStripe::start().await;
-    let charge = pay(&stripe, How::Card).await;
+    let charge = pay(&stripe, PaymentChoice::Card).await;
     let dispute = stripe.practice.dispute(&charge, None).unwrap();
     stripe.practice.close_dispute(&dispute, Outcome::Won).unwrap();
     let expected = [
@@ -79,7 +79,7 @@ async fn a_dispute_embeds_its_balance_transactions_in_full() {
 async fn a_fee_that_is_booked_later_is_reported_by_charge_updated() {
     let stripe = TestStripe::start().await;
     stripe.practice.settle_late(true);
-    let charge = pay(&stripe, How::Card).await;
+    let charge = pay(&stripe, PaymentChoice::Card).await;
     assert!(!stripe.emitted().contains(&"charge.updated".to_owned()));
     assert_eq!(stripe.practice.object(&charge).unwrap()["balance_transaction"], Value::Null);
     assert!(booked_entries(&stripe, &charge).is_empty());
@@ -94,14 +94,14 @@ async fn a_fee_that_is_booked_later_is_reported_by_charge_updated() {
     let entry = update["data"]["object"]["balance_transaction"].as_str().unwrap().to_owned();
     assert_eq!(stripe.practice.object(&entry).unwrap()["created"], NOON + delay);
     stripe.practice.settle_late(false);
-    let next = pay(&stripe, How::Card).await;
+    let next = pay(&stripe, PaymentChoice::Card).await;
     assert_eq!(booked_entries(&stripe, &next).len(), 1);
 }
 
 #[tokio::test]
 async fn the_contents_of_a_payout_are_listed_after_its_reconciliation() {
     let stripe = TestStripe::start().await;
-    pay(&stripe, How::Card).await;
+    pay(&stripe, PaymentChoice::Card).await;
     stripe.practice.reconcile_late(true);
     let payout = stripe.practice.pay_out(true).remove(0);
     let listed_types = async || {
@@ -122,7 +122,7 @@ async fn the_contents_of_a_payout_are_listed_after_its_reconciliation() {
 #[tokio::test]
 async fn a_pending_entry_becomes_available_after_seven_days() {
     let stripe = TestStripe::start().await;
-    let charge = pay(&stripe, How::Card).await;
+    let charge = pay(&stripe, PaymentChoice::Card).await;
     let refund = stripe.practice.refund(&charge, Some(100)).unwrap();
     let statuses = || {
         let entries = stripe.practice.objects("balance_transaction");
@@ -142,7 +142,7 @@ async fn a_payment_in_another_currency_is_booked_in_the_settlement_currency() {
     let stripe = TestStripe::start().await;
     let rates = |rate| Some(Settlement::new("usd", &[("eur", rate)]).unwrap());
     stripe.practice.set_settlement(rates("1.085"));
-    let charge = pay(&stripe, How::Card).await;
+    let charge = pay(&stripe, PaymentChoice::Card).await;
     assert_eq!(stripe.practice.object(&charge).unwrap()["currency"], "eur");
     assert_eq!(booked_entries(&stripe, &charge), [json!(["charge", "charge", 1085, 41, 1044])]);
     let refund = stripe.practice.refund(&charge, Some(500)).unwrap();
@@ -167,8 +167,8 @@ async fn a_payment_in_another_currency_is_booked_in_the_settlement_currency() {
 async fn payouts_are_in_the_settlement_currency() {
     let stripe = TestStripe::start().await;
     stripe.practice.set_settlement(Some(Settlement::new("jpy", &[("eur", "160")]).unwrap()));
-    pay(&stripe, How::Card).await;
-    pay(&stripe, How::Card).await;
+    pay(&stripe, PaymentChoice::Card).await;
+    pay(&stripe, PaymentChoice::Card).await;
     let payouts = stripe.practice.pay_out(true);
     assert_eq!(payouts.len(), 1);
     let payout = stripe.practice.object(&payouts[0]).unwrap();
@@ -176,14 +176,14 @@ async fn payouts_are_in_the_settlement_currency() {
     let payout_entry = stripe.practice.object(payout["balance_transaction"].as_str().unwrap()).unwrap();
     assert_eq!((&payout_entry["currency"], &payout_entry["exchange_rate"]), (&json!("jpy"), &Value::Null));
     stripe.practice.set_settlement(None);
-    let charge = pay(&stripe, How::Card).await;
+    let charge = pay(&stripe, PaymentChoice::Card).await;
     assert_eq!(booked_entries(&stripe, &charge), [json!(["charge", "charge", 1000, 40, 960])]);
 }
 
 #[tokio::test]
 async fn after_a_change_of_the_settlement_currency_the_old_balance_is_paid_out_in_its_own_currency() {
     let stripe = TestStripe::start().await;
-    pay(&stripe, How::Card).await;
+    pay(&stripe, PaymentChoice::Card).await;
     stripe.practice.set_settlement(Some(Settlement::new("usd", &[("eur", "2")]).unwrap()));
     let payout = stripe.practice.pay_out(true).remove(0);
     stripe.practice.fail_payout(&payout).unwrap();

@@ -1,6 +1,6 @@
 //! Tests customers, their payment methods, and the metadata of charges and refunds.
 
-use keepopen_practice::How;
+use keepopen_practice::PaymentChoice;
 use serde_json::{Value, json};
 
 use crate::helpers::{TestStripe, text_field};
@@ -77,7 +77,7 @@ async fn a_payment_method_is_attached_renewed_and_detached() {
 async fn a_bank_debit_has_a_mandate_that_can_be_withdrawn() {
     let stripe = TestStripe::start().await;
     let session = stripe.monthly_session().await;
-    stripe.practice.pay(&session, How::BankDebit).unwrap();
+    stripe.practice.pay(&session, PaymentChoice::BankDebit).unwrap();
     let charge = stripe.last_emitted("charge.pending");
     let mandate = text_field(&charge["payment_method_details"]["sepa_debit"], "mandate");
     let (_, read) = stripe.get(&format!("/v1/mandates/{mandate}")).await;

@@ -1,6 +1,6 @@
 //! Tests webhook endpoints that are created through the API, and `GET /v1/account`.
 
-use keepopen_practice::{How, sign};
+use keepopen_practice::{PaymentChoice, sign};
 use serde_json::{Value, json};
 
 use crate::helpers::{NOON, TestStripe, id, text_field};
@@ -47,8 +47,8 @@ async fn each_enabled_endpoint_receives_its_events_with_its_version_and_secret()
     let (_, some) = stripe.post("/v1/webhook_endpoints", &endpoint_form(&some_url, &some_events)).await;
     let (_, off) = stripe.post("/v1/webhook_endpoints", &endpoint_form(&off_url, &["*"])).await;
     stripe.post(&format!("/v1/webhook_endpoints/{}", id(&off)), &[("disabled", "true")]).await;
-    stripe.practice.pay(&stripe.one_off_session().await, How::Card).unwrap();
-    stripe.practice.deliveries_settled().await;
+    stripe.practice.pay(&stripe.one_off_session().await, PaymentChoice::Card).unwrap();
+    stripe.practice.wait_for_deliveries().await;
     let event_count = stripe.practice.events().len();
     assert_eq!(
         (

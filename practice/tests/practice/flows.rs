@@ -1,6 +1,6 @@
 //! Tests one-off payments, refunds and disputes: which events they emit, in which order, and with which content.
 
-use keepopen_practice::{How, Outcome};
+use keepopen_practice::{Outcome, PaymentChoice};
 use serde_json::{Value, json};
 
 use crate::helpers::{NOON, TestStripe};
@@ -10,7 +10,7 @@ async fn a_card_payment_emits_every_event() {
     let stripe = TestStripe::start().await;
     let session = stripe.one_off_session().await;
     assert_eq!(stripe.practice.session(&session)["payment_intent"], Value::Null);
-    stripe.practice.pay(&session, How::Card).unwrap();
+    stripe.practice.pay(&session, PaymentChoice::Card).unwrap();
     assert_eq!(
         stripe.emitted(),
         [
@@ -42,7 +42,7 @@ async fn a_card_payment_emits_every_event() {
 async fn an_event_contains_the_object_in_stripes_envelope() {
     let stripe = TestStripe::start().await;
     let session = stripe.one_off_session().await;
-    stripe.practice.pay(&session, How::Card).unwrap();
+    stripe.practice.pay(&session, PaymentChoice::Card).unwrap();
     let created = &stripe.practice.events()[1];
     assert_eq!(created["data"]["object"]["status"], "requires_payment_method");
     assert_eq!(created["api_version"], "2026-09-30.endive");
@@ -60,7 +60,7 @@ async fn an_event_contains_the_object_in_stripes_envelope() {
 async fn the_fee_of_a_charge_can_be_read() {
     let stripe = TestStripe::start().await;
     let session = stripe.one_off_session().await;
-    stripe.practice.pay(&session, How::Card).unwrap();
+    stripe.practice.pay(&session, PaymentChoice::Card).unwrap();
     let entry = stripe.last_emitted("charge.updated")["balance_transaction"].as_str().unwrap().to_owned();
     let (status, entry) = stripe.get(&format!("/v1/balance_transactions/{entry}")).await;
     assert_eq!(status, 200);
@@ -73,7 +73,7 @@ async fn a_one_off_payment_creates_no_customer_unless_the_call_asks_for_one() {
     let mut form = crate::helpers::one_off_form();
     form.retain(|(name, _)| *name != "customer_creation");
     let (_, session) = stripe.post("/v1/checkout/sessions", &form).await;
-    let session = stripe.practice.pay(session["id"].as_str().unwrap(), How::Card).unwrap();
+    let session = stripe.practice.pay(session["id"].as_str().unwrap(), PaymentChoice::Card).unwrap();
     assert_eq!(session["customer"], Value::Null);
     assert!(!stripe.emitted().contains(&"customer.created".to_owned()));
 }
@@ -82,7 +82,7 @@ async fn a_one_off_payment_creates_no_customer_unless_the_call_asks_for_one() {
 async fn a_declined_card_leaves_the_session_open_for_another_try() {
     let stripe = TestStripe::start().await;
     let session = stripe.one_off_session().await;
-    let declined_session = stripe.practice.pay(&session, How::Decline).unwrap();
+    let declined_session = stripe.practice.pay(&session, PaymentChoice::Decline).unwrap();
     assert_eq!(declined_session["status"], "open");
     assert_eq!(
         stripe.emitted(),
@@ -91,7 +91,7 @@ async fn a_declined_card_leaves_the_session_open_for_another_try() {
     let failed = stripe.last_emitted("payment_intent.payment_failed");
     assert_eq!(failed["status"], "requires_payment_method");
     assert_eq!(failed["last_payment_error"]["code"], "card_declined");
-    stripe.practice.pay(&session, How::Card).unwrap();
+    stripe.practice.pay(&session, PaymentChoice::Card).unwrap();
     assert_eq!(stripe.last_emitted("payment_intent.succeeded")["id"], failed["id"]);
     assert_eq!(stripe.last_emitted("checkout.session.completed")["payment_status"], "paid");
 }
@@ -100,7 +100,7 @@ async fn a_declined_card_leaves_the_session_open_for_another_try() {
 async fn a_session_paid_by_bank_debit_completes_unpaid_and_is_paid_later() {
     let stripe = TestStripe::start().await;
     let session = stripe.one_off_session().await;
-    stripe.practice.pay(&session, How::BankDebit).unwrap();
+    stripe.practice.pay(&session, PaymentChoice::BankDebit).unwrap();
     assert_eq!(
         stripe.emitted()[2..],
         ["payment_intent.processing", "charge.pending", "checkout.session.completed"]
@@ -125,7 +125,7 @@ async fn a_session_paid_by_bank_debit_completes_unpaid_and_is_paid_later() {
 async fn a_bank_debit_can_fail_later() {
     let stripe = TestStripe::start().await;
     let session = stripe.one_off_session().await;
-    stripe.practice.pay(&session, How::BankDebit).unwrap();
+    stripe.practice.pay(&session, PaymentChoice::BankDebit).unwrap();
     let from = stripe.emitted().len();
     stripe.practice.settle_bank_debit(&session, false).unwrap();
     assert_eq!(
@@ -145,16 +145,16 @@ async fn a_session_expires_after_24_hours() {
     stripe.advance_clock(1);
     assert_eq!(stripe.practice.session(&session)["status"], "expired");
     assert_eq!(stripe.emitted(), ["checkout.session.expired"]);
-    assert!(stripe.practice.pay(&session, How::Card).is_err());
+    assert!(stripe.practice.pay(&session, PaymentChoice::Card).is_err());
 }
 
 #[tokio::test]
 async fn a_session_can_be_paid_only_once() {
     let stripe = TestStripe::start().await;
     let session = stripe.one_off_session().await;
-    stripe.practice.pay(&session, How::Card).unwrap();
+    stripe.practice.pay(&session, PaymentChoice::Card).unwrap();
     let emitted = stripe.emitted().len();
-    assert!(stripe.practice.pay(&session, How::Card).is_err());
+    assert!(stripe.practice.pay(&session, PaymentChoice::Card).is_err());
     assert!(stripe.practice.expire(&session).is_err());
     assert_eq!(stripe.emitted().len(), emitted);
 }
@@ -162,7 +162,7 @@ async fn a_session_can_be_paid_only_once() {
 /// Pays 10.00 euros by card. Returns the payment intent's id.
 async fn pay(stripe: &TestStripe) -> String {
     let session = stripe.one_off_session().await;
-    stripe.practice.pay(&session, How::Card).unwrap();
+    stripe.practice.pay(&session, PaymentChoice::Card).unwrap();
     stripe.practice.payments(&session).payment_intent.unwrap()
 }
 

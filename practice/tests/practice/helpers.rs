@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use keepopen_practice::{How, PracticeStripe, Settings};
+use keepopen_practice::{PaymentChoice, PracticeStripe, Settings};
 use serde_json::Value;
 
 /// Monday, 7 December 2026, 12:00 UTC.
@@ -110,14 +110,14 @@ impl TestStripe {
     /// Pays 10.00 euros by card. Returns the charge's id.
     pub async fn pay_by_card(&self) -> String {
         let session = self.one_off_session().await;
-        self.practice.pay(&session, How::Card).unwrap();
+        self.practice.pay(&session, PaymentChoice::Card).unwrap();
         self.practice.payments(&session).charge.unwrap()
     }
 
     /// Creates a subscription of 10.00 euros a month, paid by card. Returns its id.
     pub async fn subscribe(&self) -> String {
         let session = self.monthly_session().await;
-        self.practice.pay(&session, How::Card).unwrap();
+        self.practice.pay(&session, PaymentChoice::Card).unwrap();
         self.practice.payments(&session).subscription.unwrap()
     }
 

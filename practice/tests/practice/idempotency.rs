@@ -1,6 +1,6 @@
 //! Tests that idempotency keys have the same effects as in Stripe's API.
 
-use keepopen_practice::{How, Trouble};
+use keepopen_practice::{PaymentChoice, Trouble};
 use serde_json::Value;
 
 use crate::helpers::{TestStripe, one_off_form};
@@ -51,7 +51,7 @@ async fn a_stored_500_is_returned_for_its_key_and_another_key_succeeds() {
 async fn errors_of_the_call_itself_are_stored_too() {
     let stripe = TestStripe::start().await;
     let session = stripe.one_off_session().await;
-    stripe.practice.pay(&session, How::Card).unwrap();
+    stripe.practice.pay(&session, PaymentChoice::Card).unwrap();
     let path = format!("{PATH}/{session}/expire");
     let none: [(&str, &str); 0] = [];
     assert_eq!(stripe.post_with_key(&path, &none, "k").await.status(), 400);

@@ -1,7 +1,7 @@
 //! Tests invoices that wait for the payer, stay drafts, are announced, are voided or are uncollectible. Also tests
 //! canceled payments.
 
-use keepopen_practice::{How, Renewal};
+use keepopen_practice::{PaymentChoice, Renewal};
 use serde_json::{Value, json};
 
 use crate::helpers::{NOON, TestStripe};
@@ -113,7 +113,7 @@ async fn an_uncollectible_invoice_can_still_be_voided() {
 async fn an_expired_session_cancels_its_payment() {
     let stripe = TestStripe::start().await;
     let session = stripe.one_off_session().await;
-    stripe.practice.pay(&session, How::Decline).unwrap();
+    stripe.practice.pay(&session, PaymentChoice::Decline).unwrap();
     let intent = stripe.practice.payments(&session).payment_intent.unwrap();
     let cancel = format!("/v1/payment_intents/{intent}/cancel");
     assert_eq!(stripe.post(&cancel, &[]).await.0, 400);

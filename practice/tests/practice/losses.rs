@@ -1,6 +1,6 @@
 //! Tests lost events: which events are not delivered, and which events the API still lists.
 
-use keepopen_practice::{How, Loss};
+use keepopen_practice::{Loss, PaymentChoice};
 
 use crate::helpers::{NOON, TestStripe, id, text_field};
 use crate::webhooks::{Received, start_receiver};
@@ -11,7 +11,7 @@ const DAY: i64 = 86_400;
 async fn pay(stripe: &TestStripe) -> Vec<String> {
     let from = stripe.practice.events().len();
     let session = stripe.one_off_session().await;
-    stripe.practice.pay(&session, How::Card).unwrap();
+    stripe.practice.pay(&session, PaymentChoice::Card).unwrap();
     stripe.practice.events()[from..].iter().map(id).collect()
 }
 
@@ -35,14 +35,14 @@ async fn an_undelivered_event_is_listed_as_undelivered() {
     stripe.practice.set_webhook_url(Some(url));
     stripe.practice.lose_deliveries(Some(Loss::Next(2)));
     let events = pay(&stripe).await;
-    stripe.practice.deliveries_settled().await;
+    stripe.practice.wait_for_deliveries().await;
     assert_eq!(received_ids(&received), events[2..]);
     assert_eq!(stripe.practice.lost_event_ids(), events[..2]);
     assert_eq!(listed_events(&stripe, "").await, events);
     assert_eq!(listed_events(&stripe, "delivery_success=false").await, events[..2]);
     assert_eq!(listed_events(&stripe, "delivery_success=true").await, events[2..]);
     stripe.practice.deliver_again(&events[0]).unwrap();
-    stripe.practice.deliveries_settled().await;
+    stripe.practice.wait_for_deliveries().await;
     assert_eq!(listed_events(&stripe, "delivery_success=false").await, events[1..2]);
 }
 
@@ -53,7 +53,7 @@ async fn a_lost_event_can_also_be_missing_from_the_list() {
     stripe.practice.set_webhook_url(Some(url));
     stripe.practice.lose_events(Some(Loss::Next(1)));
     let events = pay(&stripe).await;
-    stripe.practice.deliveries_settled().await;
+    stripe.practice.wait_for_deliveries().await;
     assert_eq!(received_ids(&received), events[1..]);
     assert_eq!(listed_events(&stripe, "").await, events[1..]);
     assert_eq!(stripe.get(&format!("/v1/events/{}", events[0])).await.0, 404);
@@ -81,7 +81,7 @@ async fn a_delivery_that_was_given_up_is_not_listed_as_delivered() {
     for _ in 0..2 {
         let session = stripe.one_off_session().await;
         stripe.practice.expire(&session).unwrap();
-        stripe.practice.deliveries_settled().await;
+        stripe.practice.wait_for_deliveries().await;
     }
     let events: Vec<_> = stripe.practice.events().iter().map(id).collect();
     assert_eq!(listed_events(&stripe, "delivery_success=false").await, events[..1]);

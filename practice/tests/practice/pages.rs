@@ -1,6 +1,6 @@
 //! Tests the hosted payment page and the console, as a browser without scripts uses them.
 
-use keepopen_practice::How;
+use keepopen_practice::PaymentChoice;
 use serde_json::Value;
 
 use crate::helpers::{TestStripe, id, one_off_form, set_value};
@@ -147,7 +147,7 @@ async fn a_form_from_another_site_does_nothing() {
 async fn payment_pages_of_unknown_paid_and_expired_sessions_explain_the_problem() {
     let stripe = TestStripe::start().await;
     let (used, expired) = (stripe.one_off_session().await, stripe.one_off_session().await);
-    stripe.practice.pay(&used, How::Card).unwrap();
+    stripe.practice.pay(&used, PaymentChoice::Card).unwrap();
     stripe.practice.expire(&expired).unwrap();
     assert_eq!(read_page(&stripe, "/pay/cs_test_none").await.0, 404);
     assert_eq!(read_page(&stripe, &format!("/pay/{expired}")).await.0, 410);
@@ -166,7 +166,9 @@ async fn every_button_of_the_console_is_shown_and_works() {
     };
     let (once, debit) = (stripe.one_off_session().await, stripe.one_off_session().await);
     let monthly = stripe.monthly_session().await;
-    for (session, how) in [(&once, How::Card), (&debit, How::BankDebit), (&monthly, How::Card)] {
+    for (session, how) in
+        [(&once, PaymentChoice::Card), (&debit, PaymentChoice::BankDebit), (&monthly, PaymentChoice::Card)]
+    {
         stripe.practice.pay(session, how).unwrap();
     }
     let intent = stripe.practice.payments(&once).payment_intent.unwrap();
@@ -242,7 +244,7 @@ async fn the_console_shows_a_lost_event_as_lost() {
 async fn the_console_shows_the_newest_events_and_all_events_on_request() {
     let stripe = TestStripe::start().await;
     let session = stripe.monthly_session().await;
-    stripe.practice.pay(&session, How::Card).unwrap();
+    stripe.practice.pay(&session, PaymentChoice::Card).unwrap();
     assert!(
         !read_page(&stripe, "/console").await.1.contains("events=all"),
         "the page links to all events although it shows them"
@@ -269,7 +271,7 @@ async fn the_console_shows_the_newest_events_and_all_events_on_request() {
 async fn the_console_rejects_an_invalid_amount() {
     let stripe = TestStripe::start().await;
     let session = stripe.one_off_session().await;
-    stripe.practice.pay(&session, How::Card).unwrap();
+    stripe.practice.pay(&session, PaymentChoice::Card).unwrap();
     let intent = stripe.practice.payments(&session).payment_intent.unwrap();
     for amount in ["two", "2.505", "-1", "99"] {
         let form = [("action", "refund"), ("id", intent.as_str()), ("amount", amount)];

@@ -1,6 +1,6 @@
 //! Tests payouts: what they contain, when they are possible, and what happens after a payout fails.
 
-use keepopen_practice::How;
+use keepopen_practice::PaymentChoice;
 use serde_json::{Value, json};
 
 use crate::helpers::{NOON, TestStripe, id, text_field};
@@ -10,7 +10,7 @@ const DAY: i64 = 86_400;
 /// Pays 10.00 euros by card. Returns the charge's id.
 async fn pay(stripe: &TestStripe) -> String {
     let session = stripe.one_off_session().await;
-    stripe.practice.pay(&session, How::Card).unwrap();
+    stripe.practice.pay(&session, PaymentChoice::Card).unwrap();
     stripe.practice.payments(&session).charge.unwrap()
 }
 
@@ -126,7 +126,7 @@ async fn each_currency_has_its_own_payout() {
     let mut yen = crate::helpers::one_off_form();
     yen.iter_mut().filter(|(name, _)| name.ends_with("[currency]")).for_each(|pair| pair.1 = "jpy");
     let (_, session) = stripe.post("/v1/checkout/sessions", &yen).await;
-    stripe.practice.pay(&id(&session), How::Card).unwrap();
+    stripe.practice.pay(&id(&session), PaymentChoice::Card).unwrap();
     let payouts = stripe.practice.pay_out(true);
     let currencies: Vec<_> = payouts
         .iter()

@@ -1,6 +1,6 @@
 //! Tests regular gifts: the first payment, renewals, failures and the end.
 
-use keepopen_practice::How;
+use keepopen_practice::PaymentChoice;
 use serde_json::{Value, json};
 
 use crate::helpers::{NOON, TestStripe};
@@ -8,7 +8,7 @@ use crate::helpers::{NOON, TestStripe};
 /// Creates a subscription that is paid by card. Returns its id.
 async fn subscribe(stripe: &TestStripe) -> String {
     let session = stripe.monthly_session().await;
-    stripe.practice.pay(&session, How::Card).unwrap();
+    stripe.practice.pay(&session, PaymentChoice::Card).unwrap();
     stripe.practice.payments(&session).subscription.unwrap()
 }
 
@@ -16,7 +16,7 @@ async fn subscribe(stripe: &TestStripe) -> String {
 async fn a_subscription_by_card_emits_every_event() {
     let stripe = TestStripe::start().await;
     let session = stripe.monthly_session().await;
-    stripe.practice.pay(&session, How::Card).unwrap();
+    stripe.practice.pay(&session, PaymentChoice::Card).unwrap();
     assert_eq!(
         stripe.emitted(),
         [
@@ -50,7 +50,7 @@ async fn a_subscription_by_card_emits_every_event() {
 async fn a_paid_invoice_has_the_fields_of_the_newest_api_version() {
     let stripe = TestStripe::start().await;
     let session = stripe.monthly_session().await;
-    stripe.practice.pay(&session, How::Card).unwrap();
+    stripe.practice.pay(&session, PaymentChoice::Card).unwrap();
     let ids = stripe.practice.payments(&session);
     let invoice = stripe.last_emitted("invoice.paid");
     for old in ["subscription", "payment_intent", "charge", "paid"] {
@@ -162,7 +162,7 @@ async fn an_immediate_cancellation_ends_the_subscription() {
 async fn a_first_payment_by_bank_debit_leaves_the_invoice_open_until_it_settles() {
     let stripe = TestStripe::start().await;
     let session = stripe.monthly_session().await;
-    stripe.practice.pay(&session, How::BankDebit).unwrap();
+    stripe.practice.pay(&session, PaymentChoice::BankDebit).unwrap();
     let done = stripe.last_emitted("checkout.session.completed");
     assert_eq!(done["payment_status"], "unpaid");
     assert!(!stripe.emitted().contains(&"invoice.paid".to_owned()));
@@ -176,7 +176,7 @@ async fn a_first_payment_by_bank_debit_leaves_the_invoice_open_until_it_settles(
 async fn a_subscription_is_past_due_if_its_first_bank_debit_fails() {
     let stripe = TestStripe::start().await;
     let session = stripe.monthly_session().await;
-    stripe.practice.pay(&session, How::BankDebit).unwrap();
+    stripe.practice.pay(&session, PaymentChoice::BankDebit).unwrap();
     stripe.practice.settle_bank_debit(&session, false).unwrap();
     assert_eq!(stripe.last_emitted("customer.subscription.updated")["status"], "past_due");
     assert!(!stripe.emitted().contains(&"invoice.paid".to_owned()));

@@ -14,7 +14,7 @@ async fn a_thin_event_only_references_its_object() {
     let events = stripe.practice.events().len();
     stripe.practice.set_webhook_url(Some(url));
     let id = stripe.practice.notify_thin("v1.charge.succeeded", &charge).unwrap();
-    stripe.practice.deliveries_settled().await;
+    stripe.practice.wait_for_deliveries().await;
     let received = received.lock().unwrap().clone();
     assert_eq!(received.len(), 2);
     let (signature, body) = &received[1];

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
-use keepopen_practice::{How, sign};
+use keepopen_practice::{PaymentChoice, sign};
 use serde_json::Value;
 
 use crate::helpers::{NOON, TestStripe, WEBHOOK_SECRET, id};
@@ -51,8 +51,8 @@ async fn events_are_delivered_in_order_signed_and_unchanged() {
     let (url, received) = start_receiver(vec![200]).await;
     stripe.practice.set_webhook_url(Some(url));
     let session = stripe.one_off_session().await;
-    stripe.practice.pay(&session, How::Card).unwrap();
-    stripe.practice.deliveries_settled().await;
+    stripe.practice.pay(&session, PaymentChoice::Card).unwrap();
+    stripe.practice.wait_for_deliveries().await;
     let received = received.lock().unwrap();
     let bodies: Vec<Value> = received.iter().map(|(_, body)| serde_json::from_slice(body).unwrap()).collect();
     assert_eq!(bodies, stripe.practice.events());
@@ -72,8 +72,8 @@ async fn events_are_delivered_in_order_signed_and_unchanged() {
 async fn nothing_is_delivered_without_a_webhook_address() {
     let stripe = TestStripe::start().await;
     let session = stripe.one_off_session().await;
-    stripe.practice.pay(&session, How::Card).unwrap();
-    stripe.practice.deliveries_settled().await;
+    stripe.practice.pay(&session, PaymentChoice::Card).unwrap();
+    stripe.practice.wait_for_deliveries().await;
     assert!(stripe.practice.deliveries().is_empty());
     assert_eq!(stripe.practice.events()[0]["pending_webhooks"], 0);
     assert!(stripe.practice.deliver_again(&id(&stripe.practice.events()[0])).is_err());
@@ -86,7 +86,7 @@ async fn a_delivery_that_is_not_accepted_is_retried() {
     stripe.practice.set_webhook_url(Some(url));
     let session = stripe.one_off_session().await;
     stripe.practice.expire(&session).unwrap();
-    stripe.practice.deliveries_settled().await;
+    stripe.practice.wait_for_deliveries().await;
     let attempts: Vec<_> =
         stripe.practice.deliveries().iter().map(|delivery| (delivery.attempt, delivery.status)).collect();
     assert_eq!(attempts, [(1, Some(503)), (2, Some(302)), (3, Some(204))]);
@@ -101,11 +101,11 @@ async fn a_delivery_is_given_up_after_the_last_retry_and_can_be_repeated_by_hand
     stripe.practice.set_webhook_url(Some(url));
     let session = stripe.one_off_session().await;
     stripe.practice.expire(&session).unwrap();
-    stripe.practice.deliveries_settled().await;
+    stripe.practice.wait_for_deliveries().await;
     assert_eq!(received.lock().unwrap().len(), 3);
     let event = id(&stripe.practice.events()[0]);
     stripe.practice.deliver_again(&event).unwrap();
-    stripe.practice.deliveries_settled().await;
+    stripe.practice.wait_for_deliveries().await;
     let last = stripe.practice.deliveries().pop().unwrap();
     assert_eq!((last.attempt, last.status, last.is_accepted()), (1, Some(200), true));
 }
@@ -116,7 +116,7 @@ async fn an_unreachable_receiver_counts_as_no_response() {
     stripe.practice.set_webhook_url(Some("http://127.0.0.1:1/".to_owned()));
     let session = stripe.one_off_session().await;
     stripe.practice.expire(&session).unwrap();
-    stripe.practice.deliveries_settled().await;
+    stripe.practice.wait_for_deliveries().await;
     let statuses: Vec<_> = stripe.practice.deliveries().iter().map(|delivery| delivery.status).collect();
     assert_eq!(statuses, [None, None, None]);
 }

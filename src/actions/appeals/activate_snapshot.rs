@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::app::{App, SnapshotInputs};
-use crate::appeals::{Snapshot, switched};
+use crate::appeals::{Snapshot, apply_switches};
 
 /// Applies `change` to the snapshot's inputs, compiles them, and activates the new snapshot. An appeal that can't be
 /// used is skipped and logged; the other appeals become active.
@@ -34,7 +34,7 @@ pub(in crate::actions) fn rebuild_snapshot(app: &App) {
 }
 
 fn build_snapshot(app: &App, snapshot_inputs: &SnapshotInputs) -> Snapshot {
-    let sites = switched(&app.settings.sites, &snapshot_inputs.switches);
+    let sites = apply_switches(&app.settings.sites, &snapshot_inputs.switches);
     let (problems, totals) = (snapshot_inputs.problems.clone(), app.ticker_totals.load());
     let mut snapshot = Snapshot::build_with_totals(&sites, &snapshot_inputs.documents, problems, &totals);
     snapshot.number = snapshot_inputs.publication_count;

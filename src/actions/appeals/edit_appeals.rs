@@ -288,7 +288,7 @@ async fn record_publication(
 
 /// Rejects the publication of an appeal that has already ended.
 fn reject_if_ended(context: &Context<'_>, document: &AppealDocument) -> Result<(), EditError> {
-    let problems = Snapshot::past_ends(&context.settings.sites, document, context.now_ms());
+    let problems = Snapshot::problems_of_past_end(&context.settings.sites, document, context.now_ms());
     if problems.is_empty() { Ok(()) } else { Err(EditError::Invalid(problems)) }
 }
 

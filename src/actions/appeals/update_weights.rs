@@ -63,7 +63,7 @@ async fn learn(
     for id in std::iter::once(appeal).chain(&learner.former_ids) {
         views.extend(app.store.first_views_by_hour(site_id, id, from_ms..until_ms).await?);
         planned.extend(app.store.planned_weights(site_id, id, from_ms..until_ms).await?);
-        gifts.extend(app.store.gifts_kept(site_id, id, site.currency, from_ms..until_ms).await?);
+        gifts.extend(app.store.retained_gifts(site_id, id, site.currency, from_ms..until_ms).await?);
     }
     let views = count_views(&learner.variants, &views, &planned);
     let results: Vec<Results> = learner

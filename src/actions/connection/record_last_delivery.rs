@@ -2,7 +2,7 @@
 
 use crate::app::{App, Context, MachineWrite};
 use crate::store::StoreError;
-use crate::store::endpoints::{LastContact, delivered, record_contact};
+use crate::store::endpoints::{LastContact, record_contact, record_delivery};
 
 /// Stores when the last delivery arrived, which endpoint's secret matched its signature, and how far the two clocks
 /// differed. Does nothing if nothing was delivered since the last call.
@@ -19,7 +19,7 @@ pub async fn record_last_delivery(app: &App, context: &Context<'_>) -> Result<()
     record_contact(&mut tx, &contact).await?;
     for endpoint in app.deliveries.secrets().endpoints() {
         if let Some(at_ms) = endpoint.last_at_ms() {
-            delivered(&mut tx, &endpoint.id, at_ms).await?;
+            record_delivery(&mut tx, &endpoint.id, at_ms).await?;
         }
     }
     tx.commit().await?;

@@ -56,11 +56,11 @@ pub enum CheckoutError {
     #[error("the amount is above {maximum_minor}")]
     AboveMaximum { maximum_minor: i64 },
     #[error("the amount is not a multiple of {step_minor}")]
-    NoMultiple { step_minor: i64 },
+    NotAMultiple { step_minor: i64 },
     #[error("the site does not let readers cover the fee in this currency")]
     FeeCoverNotOffered,
     #[error("the return URL is not on one of the site's origins")]
-    ReturnUrl,
+    ReturnUrlNotAllowed,
     #[error("the attempt was already used with different parameters")]
     AttemptReused,
     #[error(transparent)]
@@ -80,7 +80,7 @@ pub async fn start_checkout(
     request: &CheckoutRequest<'_>,
 ) -> Result<Checkout, CheckoutError> {
     let fee_minor = check_amount(site, request)?;
-    let return_url = site.own_page(request.return_url).ok_or(CheckoutError::ReturnUrl)?;
+    let return_url = site.parse_own_url(request.return_url).ok_or(CheckoutError::ReturnUrlNotAllowed)?;
     let amount = request.money.amount_minor.to_string();
     let mut parts = vec![
         &*amount,
@@ -158,7 +158,7 @@ fn check_amount(site: &SiteSettings, request: &CheckoutRequest<'_>) -> Result<Op
         return Err(CheckoutError::AboveMaximum { maximum_minor });
     }
     if amount_minor % step_minor != 0 {
-        return Err(CheckoutError::NoMultiple { step_minor });
+        return Err(CheckoutError::NotAMultiple { step_minor });
     }
     if !request.cover_fee {
         return Ok(None);

@@ -95,7 +95,7 @@ async fn process<E: Emitter>(
     id: &str,
 ) -> Result<(Booked, Option<Processed>), ProcessError> {
     let mut tx = context.machine_write(MachineWrite::Booking).await?;
-    let Some(event) = inbox::waiting(&mut tx, id).await? else { return Ok((Booked::default(), None)) };
+    let Some(event) = inbox::waiting_event(&mut tx, id).await? else { return Ok((Booked::default(), None)) };
     let nothing_booked = Booked::default;
     let mut is_fetched_later = false;
     let (booked, outcome, outcome_text) = match read_report(&event) {
@@ -120,7 +120,7 @@ async fn process<E: Emitter>(
             (nothing_booked(), Processed::NotOurs, format!("not ours: it can't be read ({error})"))
         }
     };
-    inbox::done(&mut tx, id, &outcome_text).await?;
+    inbox::mark_done(&mut tx, id, &outcome_text).await?;
     tx.commit().await?;
     if is_fetched_later {
         app.task_added.notify_one();
@@ -202,10 +202,10 @@ async fn record_failure(
     error: &ProcessError,
 ) -> Result<Option<Processed>, StoreError> {
     let mut tx = context.machine_write(MachineWrite::Booking).await?;
-    let Some(event) = inbox::waiting(&mut tx, id).await? else { return Ok(None) };
+    let Some(event) = inbox::waiting_event(&mut tx, id).await? else { return Ok(None) };
     let tries = event.attempts + 1;
     let next_try_at_ms = (tries < MAX_TRIES).then(|| app.now_ms() + wait_ms(tries));
-    inbox::failed(&mut tx, id, &error.to_string(), next_try_at_ms).await?;
+    inbox::record_failure(&mut tx, id, &error.to_string(), next_try_at_ms).await?;
     if next_try_at_ms.is_none() {
         let subject = subject(&event.body);
         unbooked::record(&mut tx, id, subject.as_deref(), Reason::Dead).await?;

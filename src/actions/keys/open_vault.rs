@@ -15,7 +15,7 @@ pub async fn open_vault(settings: &Settings, store: &Store) -> Result<Vault, Sta
     if let Some(vault) = Vault::open_existing(key, &file)? {
         return Ok(vault);
     }
-    if store.needs_its_key().await? {
+    if store.needs_encryption_key().await? {
         return Err(VaultError::Missing(file).into());
     }
     Ok(Vault::open(key, &file)?)

@@ -12,7 +12,7 @@ const MAX_REASON: usize = 1_000;
 
 /// The person who acknowledges an alarm, and the reason.
 #[derive(Clone, Copy, Debug)]
-pub struct Acknowledging<'a> {
+pub struct AcknowledgementRequest<'a> {
     /// The name of the person who looked at the alarm.
     pub name: &'a str,
     /// What the person found.
@@ -43,7 +43,7 @@ pub enum AcknowledgeError {
 pub async fn acknowledge_alarm(
     context: &Context<'_>,
     id: &AlarmId,
-    by: Acknowledging<'_>,
+    by: AcknowledgementRequest<'_>,
 ) -> Result<Acknowledgement, AcknowledgeError> {
     let (name, reason) = (by.name.trim(), by.reason.trim());
     if name.is_empty() || name.chars().count() > MAX_NAME || name.contains(char::is_control) {
@@ -57,7 +57,7 @@ pub async fn acknowledge_alarm(
     if let Some(first) = alarms::acknowledgement(&mut tx, id).await? {
         return Ok(first);
     }
-    let found = alarms::contribution_with(&mut tx, id).await?;
+    let found = alarms::contribution_with_alarm(&mut tx, id).await?;
     let (contribution, open_alarms) = found.ok_or(AcknowledgeError::NotFound)?;
     let (acknowledged, still_open): (Vec<_>, Vec<_>) =
         open_alarms.into_iter().partition(|alarm| alarm.id == *id);

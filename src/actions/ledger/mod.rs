@@ -16,7 +16,7 @@ pub(super) mod record_command;
 pub(super) mod seal_ledger;
 pub(super) mod watch_ledger;
 
-pub use acknowledge_alarm::{AcknowledgeError, Acknowledging, acknowledge_alarm};
+pub use acknowledge_alarm::{AcknowledgeError, AcknowledgementRequest, acknowledge_alarm};
 pub use book_facts::book_facts;
 pub use emit_events::{Emitter, Recording, Silent, record_events};
 pub use rebuild::{RebuildError, rebuild};

@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, HttpResponse, get, post};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::actions::{AcknowledgeError, Acknowledging, acknowledge_alarm};
+use crate::actions::{AcknowledgeError, AcknowledgementRequest, acknowledge_alarm};
 use crate::api::caller::{AlarmsEditor, AlarmsReader};
 use crate::clock;
 use crate::contributions::RaisedAlarm;
@@ -148,7 +148,7 @@ pub async fn acknowledge(
     let fields: AcknowledgeBody = body::parse_strict(&bytes)?;
     let id = AlarmId::parse(&id).map_err(|_| Code::AlarmNotFound)?;
     let context = editor.0.context(&app);
-    let acknowledging = Acknowledging { name: &fields.name, reason: &fields.reason };
+    let acknowledging = AcknowledgementRequest { name: &fields.name, reason: &fields.reason };
     let acknowledgement =
         acknowledge_alarm(&context, &id, acknowledging).await.map_err(|error| match error {
             AcknowledgeError::NotFound => Code::AlarmNotFound.into(),

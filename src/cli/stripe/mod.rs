@@ -179,8 +179,8 @@ fn what_was_wrong(endpoint: &Endpoint) -> String {
     if !endpoint.missing_events().is_empty() {
         wrong.push(format!("missing events: {}", endpoint.missing_events().join(", ")));
     }
-    if !endpoint.needless_events().is_empty() {
-        wrong.push(format!("unneeded events: {}", endpoint.needless_events().join(", ")));
+    if !endpoint.unneeded_events().is_empty() {
+        wrong.push(format!("unneeded events: {}", endpoint.unneeded_events().join(", ")));
     }
     wrong.join("; ")
 }

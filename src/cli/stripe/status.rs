@@ -55,7 +55,7 @@ fn endpoint_lines(endpoint: &Endpoint, report: &ConnectionReport) -> Result<(), 
     say(&format!("version: {}{expected}", version(endpoint)))?;
     let list = |names: &[&str]| if names.is_empty() { "none".to_owned() } else { names.join(", ") };
     say(&format!("missing events: {}", list(&endpoint.missing_events())))?;
-    say(&format!("unneeded events: {}", list(&endpoint.needless_events())))?;
+    say(&format!("unneeded events: {}", list(&endpoint.unneeded_events())))?;
     if let Some(row) = report.stored_endpoints.iter().find(|row| row.id == endpoint.id) {
         let at = row.delivered_at_ms.map_or_else(|| "not yet".to_owned(), rfc3339);
         say(&format!("last delivery with its secret: {at}"))?;

@@ -13,7 +13,7 @@ use tokio::task::spawn_blocking;
 
 use super::pool::{Driver, Pool};
 use super::{Pools, is_about_connection};
-use crate::store::files::{self, Moved, Watched};
+use crate::store::files::{self, FolderMoved, Watched};
 use crate::store::{OpenError, migrations};
 
 /// The oldest supported version. Older versions have a bug that can damage a write-ahead log.
@@ -121,7 +121,7 @@ impl Files {
     ///
     /// # Errors
     /// A file was moved, deleted or replaced.
-    pub fn check(&self) -> Result<(), Moved> {
+    pub fn check(&self) -> Result<(), FolderMoved> {
         self.watched.check()
     }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashSet};
 use keepopen::actions::{CheckoutRequest, start_checkout};
 use keepopen::money::{Currency, Money};
 use keepopen::sites::Interval;
-use keepopen_practice::{How, Loss, Settlement};
+use keepopen_practice::{Loss, PaymentChoice, Settlement};
 use uuid::Uuid;
 
 use super::model::{Balance, Checkout, Gift, Invoice, Paid, Payout, Status, Subscription};
@@ -174,9 +174,9 @@ impl<'a> World<'a> {
         let now_s = self.now_s();
         let (stripe, gift) = (&self.test_app.stripe, &mut self.gifts[at]);
         let paid = match how {
-            0..14 => stripe.pay(&gift.session, How::Card),
-            14..18 => stripe.pay(&gift.session, How::BankDebit),
-            18 => stripe.pay(&gift.session, How::Decline),
+            0..14 => stripe.pay(&gift.session, PaymentChoice::Card),
+            14..18 => stripe.pay(&gift.session, PaymentChoice::BankDebit),
+            18 => stripe.pay(&gift.session, PaymentChoice::Decline),
             _ => {
                 if stripe.expire(&gift.session).is_ok() {
                     gift.checkout = Checkout::Expired;

@@ -84,7 +84,7 @@ fn chosen_variants(rules: &Compiled, country: Option<&'static str>) -> Vec<usize
     let variant = |bucket| {
         let reader = Reader { bucket: Some(bucket), country: country.map(Into::into), ..Reader::default() };
         let question = Question { reader, ..Question::from_site("journal") };
-        match decide(rules, &question, &Known::nobody(), 0, 0) {
+        match decide(rules, &question, &Known::without_token(), 0, 0) {
             Ok(Verdict::Show { variant, .. }) => variant,
             other => panic!("expected a shown appeal, found {other:?}"),
         }

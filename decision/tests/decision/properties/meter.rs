@@ -32,7 +32,8 @@ fn question(days: &[ArticleDay]) -> Question<'static> {
 /// Returns the number of used free articles in the explanation. Asserts that the verdict agrees with it.
 fn used_articles(time_zone: &str, window_days: u32, question: &Question<'_>, now_ms: i64) -> u32 {
     let rules = |free_articles| compile(&[site(time_zone)], &[metered_appeal(free_articles, window_days)]).0;
-    let explanation = explain(&rules(0), question, &Known::nobody(), now_ms, 0).expect("the site must exist");
+    let explanation =
+        explain(&rules(0), question, &Known::without_token(), now_ms, 0).expect("the site must exist");
     let rule = explanation.appeals[0]
         .rules
         .iter()
@@ -44,8 +45,8 @@ fn used_articles(time_zone: &str, window_days: u32, question: &Question<'_>, now
         .next()
         .and_then(|number| number.parse().ok())
         .expect("the evidence must start with a number");
-    assert!(shows(ask(&rules(used), question, &Known::nobody(), now_ms)), "{}", rule.seen);
-    assert!(!shows(ask(&rules(used + 1), question, &Known::nobody(), now_ms)), "{}", rule.seen);
+    assert!(shows(ask(&rules(used), question, &Known::without_token(), now_ms)), "{}", rule.seen);
+    assert!(!shows(ask(&rules(used + 1), question, &Known::without_token(), now_ms)), "{}", rule.seen);
     used
 }
 

@@ -33,7 +33,7 @@ fn chosen_variant(rules: &Compiled, bucket: u32) -> usize {
         reader: Reader { bucket: Some(bucket), ..Reader::default() },
         ..Question::from_site("journal")
     };
-    match decide(rules, &question, &Known::nobody(), 0, 0) {
+    match decide(rules, &question, &Known::without_token(), 0, 0) {
         Ok(Verdict::Show { variant, .. }) => variant,
         other => panic!("expected a shown appeal, found {other:?}"),
     }
@@ -90,7 +90,7 @@ fn reader_fractions(appeals: &[(&str, i32, u32, f64)]) -> Vec<f64> {
             reader: Reader { bucket: Some(bucket), ..Reader::default() },
             ..Question::from_site("journal")
         };
-        if let Ok(Verdict::Show { appeal, .. }) = decide(&rules, &question, &Known::nobody(), 0, 0) {
+        if let Ok(Verdict::Show { appeal, .. }) = decide(&rules, &question, &Known::without_token(), 0, 0) {
             readers[appeal.0] += 1.0 / f64::from(BUCKETS);
         }
     }
@@ -142,7 +142,7 @@ fn seen_appeals(same_priority: &[(usize, WeightAndPercent)]) -> Vec<Option<usize
         .map(|bucket| {
             let reader = Reader { bucket: Some(bucket), ..Reader::default() };
             let question = Question { reader, ..Question::from_site("journal") };
-            match decide(&rules, &question, &Known::nobody(), 0, 0) {
+            match decide(&rules, &question, &Known::without_token(), 0, 0) {
                 Ok(Verdict::Show { appeal, .. }) => Some(same_priority[appeal.0].0),
                 _ => None,
             }

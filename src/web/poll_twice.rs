@@ -24,7 +24,7 @@ type Read = Option<Result<Bytes, PayloadError>>;
 
 /// Reads the part of the body that is available now. If there is none, waits until the handler is polled again, and
 /// reads what is available then. Returns `Poll::Pending` if nothing has arrived by the second poll either.
-pub async fn second_look(payload: &mut Payload) -> Poll<Read> {
+pub async fn poll_twice(payload: &mut Payload) -> Poll<Read> {
     let mut waiting = None;
     poll_fn(|context| {
         let mut payload = Pin::new(&mut *payload);
