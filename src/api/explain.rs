@@ -81,7 +81,7 @@ struct ExplainedRule {
     seen: String,
     /// The value that would have passed, as text.
     wanted: String,
-    /// The time at which a failed rule will pass just because time has passed; null if there is no such time.
+    /// When a failed rule will pass if nothing but the time changes; null if waiting does not help.
     #[schema(format = DateTime)]
     opens_at: Option<String>,
 }
