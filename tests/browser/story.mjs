@@ -26,7 +26,7 @@ export function story(name, options, run) {
   });
 }
 
-/** The address of a story of the demo newspaper. */
+/** Returns the address of an article of the demo newspaper. */
 export const pageUrl = (name) => `${fake.url}/${name}.html`;
 /** How many appeals, or thanks, the page shows. */
 export const countShown = (reader) => reader.hook("heading").count();

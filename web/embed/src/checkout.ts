@@ -22,10 +22,13 @@ export type EnglishCheckout = typeof english;
 
 export { parseAmount };
 
-/** Returns a sentence that says what is wrong with a typed amount, or undefined if the amount is valid. */
-export function problemOf(wanted: number | undefined, choices: Choices, locale: string, own: object): string | undefined {
+/**
+ * Returns a sentence that says what is wrong with a typed amount, or undefined if the amount is valid. `translated` has
+ * the script's sentences in the chosen language.
+ */
+export function problemOf(wanted: number | undefined, choices: Choices, locale: string, translated: object): string | undefined {
   const { minimum_minor: minimum, maximum_minor: maximum, minor_digits: digits, step_minor: step = 1 } = choices;
-  const words: EnglishCheckout = { ...english, ...own };
+  const words: EnglishCheckout = { ...english, ...translated };
   const [sentence, amount] =
     wanted === undefined || wanted % step ? [words.notAnAmount, Math.max(minimum, 15 * 10 ** digits)] : wanted < minimum ? [words.tooSmall, minimum] : wanted > maximum ? [words.tooLarge, maximum] : [];
   return sentence && insertValue(sentence, formatAmount(amount!, choices, locale));
