@@ -119,8 +119,8 @@ impl<'a> BannerRequest<'a> {
 /// Decide from query parameters whether to show an appeal.
 ///
 /// This route is for caches, templates and ESI, which have neither the reader's history nor a token. It takes no
-/// history, so an appeal with a frequency limit does not show, unless its `without_history` is `ask`. It takes no token,
-/// because a token must not appear in a URL.
+/// history, so an appeal with a frequency limit does not show, unless its `without_history` is `ask`. It takes no
+/// token, because a token must not appear in a URL.
 #[utoipa::path(
     tag = "Banner",
     operation_id = "ask_banner_from_query",

@@ -118,8 +118,8 @@ function edge({ settings }: Embed): "top" | "bottom" {
 }
 
 /**
- * Removes the current panel and shows another one in a place, with `extraStyle` after the usual style sheet. In a banner,
- * the Escape key calls `onEscape`.
+ * Removes the current panel and shows another one in a place, with `extraStyle` after the usual style sheet. In a
+ * banner, the Escape key calls `onEscape`.
  */
 function show(embed: Embed, place: AppealElement | undefined, panel: Panel, onEscape = () => close(), extraStyle = ""): void {
   close();
