@@ -45,6 +45,7 @@ export interface Refusal {
  * pays twice.
  */
 let currentAttempt: { id: string; about: string } | undefined;
+/** Checks how the payment ended. Undefined until a payment page was opened. */
 let onReturn: (() => void) | undefined;
 
 /** Ends the current attempt. The next gift then starts a new attempt, even if the choice is the same. */
@@ -53,8 +54,8 @@ export function endAttempt(): void {
 }
 
 /**
- * Opens the payment page for a gift that the reader chose in an appeal. On success, the browser leaves this page.
- * Otherwise, the function returns the reason.
+ * Opens the payment page for a gift that the reader chose in an appeal. `given` is what the thanks will say about it. On
+ * success, the browser leaves this page. Otherwise, the function returns the reason.
  */
 export async function openPayment(embed: Embed, verdict: AppealVerdict, gift: Gift, given: GiftSummary, locale: string): Promise<Refusal | undefined> {
   const { memory, settings } = embed;
