@@ -1,5 +1,5 @@
-//! The recorded and hand-written events of every generation of Stripe's API. A generation is a range of API versions
-//! whose objects have the same shape; basil (2025-03-31) began one.
+//! Reads the recorded and hand-written events of every generation of Stripe's API. A generation is a range of API
+//! versions whose objects have the same shape. For example, basil (2025-03-31) began one.
 
 use std::path::Path;
 
