@@ -70,7 +70,7 @@ struct ChangeShape {
     actor: String,
     /// The actor's id, or the job's name. Null for the command line, Stripe and unknown readers.
     actor_id: Option<String>,
-    /// For a staff member: their role when they made the change. Null for other actors.
+    /// The role of a staff member when they made the change. Null for other actors. There are no staff accounts yet.
     actor_role: Option<String>,
     /// What was done.
     #[schema(example = "appeal.publish")]

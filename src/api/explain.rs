@@ -26,8 +26,8 @@ struct ExplanationBody {
     /// The reason, from a fixed list.
     #[schema(value_type = ReasonShape)]
     reason: &'static str,
-    /// The earliest time at which the same request can get a different answer just because time has passed; null if
-    /// there is no such time.
+    /// The earliest time at which an appeal can show to this reader if nothing but the time changes. Null if an appeal
+    /// shows now, or if waiting does not help.
     #[schema(format = DateTime)]
     next_eligible_at: Option<String>,
     /// All appeals of the site, in the order in which they are tried.
@@ -50,8 +50,8 @@ struct ExplainedAppeal {
     /// another appeal got the reader, `holdout` if the reader is held out.
     #[schema(value_type = ReasonShape)]
     reason: &'static str,
-    /// The earliest time at which the appeal can pass its rules just because time has passed; null if there is no such
-    /// time.
+    /// The earliest time at which the appeal can pass its rules if nothing but the time changes; null if waiting does not
+    /// help.
     #[schema(format = DateTime)]
     next_eligible_at: Option<String>,
     /// The variant that this reader would see.
@@ -81,7 +81,7 @@ struct ExplainedRule {
     seen: String,
     /// The value that would have passed, as text.
     wanted: String,
-    /// The time at which a failed rule will pass just because time has passed; null if there is no such time.
+    /// When a failed rule will pass if nothing but the time changes; null if waiting does not help.
     #[schema(format = DateTime)]
     opens_at: Option<String>,
 }

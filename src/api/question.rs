@@ -139,7 +139,7 @@ pub struct ArticleWeekShape {
 #[schema(as = ArticleDay)]
 #[expect(dead_code, reason = "only used for the API description")]
 pub struct ArticleDayShape {
-    /// The date on which the articles were read, in the reader's time zone.
+    /// The date on which the articles were read, in the time zone of the reader's browser.
     #[schema(format = Date, example = "2026-11-28")]
     day: String,
     #[schema(value_type = Option<i64>, minimum = 0, maximum = 4_294_967_295_i64)]

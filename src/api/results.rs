@@ -108,8 +108,8 @@ struct MoneyBody {
     returned_minor: i64,
     /// Stripe's fees.
     fees_minor: i64,
-    /// What remains after refunds, disputes and fees. If Stripe settled in another currency, this amount is counted
-    /// in the entry of `money` for that currency, not in this one.
+    /// What remains after refunds, disputes and fees. The net amount of payments that Stripe settled in another
+    /// currency is counted in the item of `money` for the settlement currency.
     net_minor: i64,
 }
 

@@ -54,7 +54,8 @@ struct LookupBody {
 /// Get your own standing with a supporter token.
 ///
 /// Returns the supporter's current standing with the site for which the token was issued. It includes changes after
-/// the token was issued, such as a refund.
+/// the token was issued, such as the end of a recurring gift. After a full refund, the response is the error
+/// `token_superseded`.
 #[utoipa::path(
     tag = "Supporters",
     operation_id = "read_own_standing",

@@ -20,7 +20,7 @@ use crate::web::State;
 use crate::web::body::{self, Accepts};
 use crate::web::problem::{Code, Problem};
 
-/// What the caller proves to get a token.
+/// What the caller sends to get a token: proof that the payment was started in this browser.
 #[derive(Deserialize, utoipa::ToSchema)]
 #[serde(tag = "grant", rename_all = "snake_case", deny_unknown_fields)]
 enum TokenBody {

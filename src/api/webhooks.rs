@@ -63,7 +63,7 @@ struct DataShape {
 #[utoipa::path(
     tag = "Stripe",
     operation_id = "receive_stripe_event",
-    params(("Stripe-Signature" = String, Header, description = "`t=…,v1=…`, as created by Stripe's libraries")),
+    params(("Stripe-Signature" = String, Header, description = "`t=…,v1=…`, as Stripe creates it")),
     request_body(content = EventShape, content_type = "application/json", description = "A Stripe event, as Stripe sends it"),
     responses((status = 200, description = "Stored")),
     extensions(("x-problems" = json!([

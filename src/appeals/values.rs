@@ -28,7 +28,7 @@ pub struct TemplateValues {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(format = Date)]
     date: Option<String>,
-    /// The number of days until the appeal ends, including today.
+    /// The number of days (24 hours each) until the appeal ends, rounded up.
     #[serde(skip_serializing_if = "Option::is_none")]
     days_left: Option<i64>,
     /// The progress of the appeal's ticker: an amount in the currency's minor unit, or a number of supporters.

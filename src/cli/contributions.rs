@@ -49,7 +49,7 @@ pub struct ListFilter {
     /// Only contributions with this interval: once, day, week, month, year or mixed.
     #[arg(long)]
     interval: Option<String>,
-    /// With --interval, the number of intervals between two payments.
+    /// With --interval, the number of days, weeks, months or years between two payments.
     #[arg(long, value_name = "NUMBER", requires = "interval", default_value_t = 1)]
     interval_count: i64,
     /// Only contributions that began at or after this day (2026-01-31, UTC) or time (2026-01-31T08:00:00Z).

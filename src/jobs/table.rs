@@ -82,12 +82,12 @@ pub static JOBS: &[Job] = &[
     Job::new("tickers", seconds(60), run!(actions::refresh_tickers)).woken_by(|app| &app.tickers_changed)
         .on_failure("tickers can't be counted; readers see the previous numbers"),
     Job::new("appeals", seconds(1), run!(actions::sync_appeals))
-        .on_failure("the published appeals can't be read; the active ones stay, and it will be retried"),
+        .on_failure("the published appeals can't be read; the service keeps the active ones and will try again"),
     Job::new("attempts", seconds(3600), run!(actions::remove_unused_attempts, as "attempts"))
         .on_failure("old checkout attempts can't be deleted; it will be retried"),
 
     Job::new("endpoints", seconds(2), run!(actions::sync_endpoints))
-        .on_failure("the secrets of the webhook endpoints can't be read; the active ones stay, and it will be retried"),
+        .on_failure("the secrets of the webhook endpoints can't be read; the service keeps the active ones and will try again"),
     Job::new("last_delivery", seconds(5), run!(actions::record_last_delivery, as "stripe"))
         .last_at_stop("the time of Stripe's last delivery could not be stored")
         .on_failure("the time of Stripe's last delivery can't be stored; it will be retried"),

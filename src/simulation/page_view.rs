@@ -185,8 +185,9 @@ fn parse_time(field: &str, text: &str) -> Result<i64, String> {
 fn describe(error: &serde_json::Error) -> String {
     let message = error.to_string();
     let position = format!(" at line {} column {}", error.line(), error.column());
-    let problem = message.strip_suffix(&position);
-    problem.map_or(message.clone(), |problem| format!("{problem} (column {})", error.column()))
+    let Some(problem) = message.strip_suffix(&position) else { return message };
+    let kind = if error.is_data() { "" } else { "this is not valid JSON: " };
+    format!("{kind}{problem} (column {})", error.column())
 }
 
 #[cfg(test)]
@@ -232,7 +233,7 @@ mod tests {
     fn problems_of_a_line_are_reported_with_their_positions() {
         for (line, sentence) in [
             ("", "it is empty"),
-            ("{", "EOF while parsing an object (column 1)"),
+            ("{", "this is not valid JSON: EOF while parsing an object (column 1)"),
             (r#"{"reader":"","at":"2026-11-01T08:30:00Z"}"#, "reader: it is empty"),
             (r#"{"reader":"a","at":"yesterday"}"#, "at: \"yesterday\" is not an RFC 3339 time"),
             (r#"{"reader":"a"}"#, "missing field `at`"),

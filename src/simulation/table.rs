@@ -85,7 +85,7 @@ impl Table<'_> {
         self.counts("maximum", |outcome| outcome.asks_per_reader_asked.most.into());
         self.counts("maximum within 7 days", |outcome| outcome.most_asks_in_7_days.into());
         self.counts("maximum within 30 days", |outcome| outcome.most_asks_in_30_days.into());
-        self.heading("How often a reader was asked per week with a visit");
+        self.heading("How often a reader was asked in a week (only weeks with a visit)");
         self.bars(|outcome| &outcome.reader_weeks_by_asks);
     }
 

@@ -58,7 +58,7 @@ codes! {
     ApiKeyInvalid = "api_key_invalid", UNAUTHORIZED, "The API key is unknown or was revoked.";
     ScopeMissing = "scope_missing", FORBIDDEN, "The API key does not have the required scope.";
     OriginNotAllowed = "origin_not_allowed", FORBIDDEN, "The page's origin is not one of the site's origins.";
-    CrossSiteRequest = "cross_site_request", FORBIDDEN, "The form was not sent from this service's own page, or it is too old. Reload the page and try again.";
+    CrossSiteRequest = "cross_site_request", FORBIDDEN, "The form was not sent from a page of this service, or the page is too old. Reload the page and try again.";
     PreviewInvalid = "preview_invalid", FORBIDDEN, "The preview is invalid, is for another site, or has expired. Create a new one.";
     SiteNotFound = "site_not_found", NOT_FOUND, "There is no such site.";
     NotFound = "not_found", NOT_FOUND, "There is nothing at this path.";

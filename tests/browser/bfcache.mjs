@@ -61,7 +61,7 @@ async function goBack(reader, restored) {
   await reader.page.waitForTimeout(200);
 }
 
-story("on a page from the back-forward cache, the script doesn't ask again and counts nothing again", async (reader) => {
+story("on a page from the back-forward cache, the script sends no new question and counts nothing again", async (reader) => {
   addPage("two");
   await reader.page.goto(fake.elsewhere + addPage("one", { body: `<a id="next" href="/host/two">Two</a>` }));
   await waitUntil(() => views() === 1);

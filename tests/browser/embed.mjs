@@ -1,13 +1,13 @@
-// Tests the embed (the script on a newspaper's pages) in a real browser with a fake service. Covers the cases that
-// `loop.mjs`, which tests the real service, does not. This file tests what a reader does, and what the script stores
-// and sends. `places.mjs` tests where and how an appeal shows. A question is the request `POST /v1/banner`, which asks
-// the service whether to show an appeal.
+// Tests the embed (the script on a newspaper's pages) in a real browser with a fake service. `loop.mjs` tests the embed
+// with the real service. This file tests what a reader does, and what the script stores and sends. `README.md` in this
+// folder says what the other files test. A question is the request `POST /v1/banner`, which asks the service whether to
+// show an appeal.
 // Run: node --test tests/browser/embed.mjs
 import assert from "node:assert/strict";
 import { open, settled } from "./browser.mjs";
 import { rewritePage, events, fake, readStored, advanceMinutes, pageUrl, pay, countShown, story, waitUntil } from "./story.mjs";
 
-story("two presses lead from an article to the payment page", {}, async (reader) => {
+story("one press of the button leads from an article to the payment page", {}, async (reader) => {
   await open(reader, `${pageUrl("regatta")}?page=2#comments`);
   assert.equal(await reader.hook("give").textContent(), "Support us with €10 a month");
   await reader.hook("give").click();
@@ -57,7 +57,7 @@ story("articles are counted by local day, without the current article", { timezo
   ]);
 });
 
-story("the count of an older version of the script is kept, on the date on which that count began", {}, async (reader) => {
+story("an article count that an older version of the script stored is kept, and is assigned to the day on which it began", {}, async (reader) => {
   await open(reader, pageUrl("index"));
   const from = Date.now() - 3 * 86_400_000;
   await reader.page.evaluate((from) => localStorage.setItem("keepopen:journal", JSON.stringify({ bucket: 7, articles: [], meter: { from, used: 5, before: 4 } })), from);
@@ -75,7 +75,7 @@ story("each question has the traits that its own page names", {}, async (reader)
   assert.deepEqual(fake.requestsTo("/v1/banner").map(({ body }) => body.reader.traits), [["print_subscriber", "member"], ["staff"], undefined]);
 });
 
-story("a view is reported once for each page, with its number for this reader, and sent with the next question", {}, async (reader) => {
+story("each page reports one view, with the number of this reader's views so far, and the next question contains the view", {}, async (reader) => {
   await open(reader, pageUrl("regatta"));
   await waitUntil(() => events("view").length === 1);
   await open(reader, pageUrl("eelgrass"));
@@ -235,7 +235,7 @@ story("the id of a session that this browser did not start is removed from the a
   assert.equal(await countShown(reader), 1);
 });
 
-story("a token that the service revoked is deleted, and the script asks again at once", {}, async (reader) => {
+story("a token that the service revoked is deleted, and the script sends a new question at once", {}, async (reader) => {
   await open(reader, pageUrl("regatta"));
   await pay(reader, "#pay-card");
   fake.tokens.set("token_cs_test_1", "token_superseded");
@@ -255,7 +255,7 @@ story("an expired token is kept, and the reader with this token sees neither an 
   assert.equal(fake.requestsTo("/v1/supporter").length, 0, "the script must not check the token, because the verdict says that it has expired");
 });
 
-story("without consent, nothing is stored and no history is sent", {}, async (reader) => {
+story("without consent, the script deletes the stored history, stores nothing new and sends no history", {}, async (reader) => {
   await open(reader, pageUrl("regatta"));
   await waitUntil(() => events("view").length === 1);
   await rewritePage(reader, "eelgrass", (html) => html.replace("data-site=", 'data-consent="denied" data-site='));
@@ -289,17 +289,17 @@ story("if a payment succeeds, a sensitive page does not show the thanks, but the
   assert.equal(await reader.hook("heading").textContent(), "Thank you");
 });
 
-story("on the same page, the script waits until the time that the service named, but at most an hour, before it asks again", {}, async (reader) => {
+story("on the same page, the script sends no new question until the time that the service named, but waits at most an hour", {}, async (reader) => {
   const later = new Date(Date.now() + 3 * 3_600_000).toISOString();
   fake.verdict = { show: false, reason: "frequency_cap", next_eligible_at: later };
   await open(reader, pageUrl("regatta"));
   await open(reader, pageUrl("regatta"));
   assert.equal(fake.requestsTo("/v1/banner").length, 1);
   await open(reader, pageUrl("eelgrass"));
-  assert.equal(fake.requestsTo("/v1/banner").length, 2, "the script must ask for another page, which may have another appeal");
+  assert.equal(fake.requestsTo("/v1/banner").length, 2, "the script must send a question on another page, because that page may have another appeal");
   await reader.page.clock.install({ time: Date.now() + 3_600_001 });
   await open(reader, pageUrl("regatta"));
-  assert.equal(fake.requestsTo("/v1/banner").length, 3, "the script must wait at most an hour, so that the reader sees a new appeal");
+  assert.equal(fake.requestsTo("/v1/banner").length, 3, "the script must wait at most an hour, so that the reader can see a new appeal");
 });
 
 story("on a page from the back-forward cache, the button works, and the script finds out about a gift made in the meantime", {}, async (reader) => {

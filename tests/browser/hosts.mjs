@@ -191,9 +191,9 @@ const ROUTERS = {
   "a new body": `document.body = next.body;` + SWAP_META + PUSH,
   "a new body with the same address": `document.body = next.body;` + SWAP_META,
 };
-for (const [name, how] of Object.entries(ROUTERS)) {
+for (const [name, swapCode] of Object.entries(ROUTERS)) {
   hostStory(`${name}: the script asks once about each page, with that page's meta tags`, async (reader) => {
-    await open(reader, twoPageSite(how));
+    await open(reader, twoPageSite(swapCode));
     await expectCounts(reader, 1);
     await reader.page.evaluate(() => window.go("/host/two"));
     await expectCounts(reader, 2);
@@ -201,11 +201,11 @@ for (const [name, how] of Object.entries(ROUTERS)) {
     const [one, two] = questions();
     assert.deepEqual([one.page.section, two.page.section], ["harbour", "sport"]);
     assert.equal(two.history.views.length, 1);
-    if (how.includes("pushState")) assert.deepEqual([two.page.url, two.history.articles[0].count], [`${fake.elsewhere}/host/two`, 2]);
+    if (swapCode.includes("pushState")) assert.deepEqual([two.page.url, two.history.articles[0].count], [`${fake.elsewhere}/host/two`, 2]);
   });
 
   hostStory(`${name}: an appeal is removed on a sensitive page`, async (reader) => {
-    await open(reader, twoPageSite(how, { second: `<meta name="keepopen:sensitive" content="true">` }));
+    await open(reader, twoPageSite(swapCode, { second: `<meta name="keepopen:sensitive" content="true">` }));
     await expectCounts(reader, 1);
     fake.verdict = { show: false, reason: "sensitive_page", next_eligible_at: null };
     await reader.page.evaluate(() => window.go("/host/two"));
@@ -217,10 +217,10 @@ for (const [name, how] of Object.entries(ROUTERS)) {
 
 // While no appeal shows, only the loader (the first file of the script) can notice a new page.
 const NO_APPEAL = { show: false, reason: "not_targeted", next_eligible_at: null };
-for (const [name, how] of Object.entries(ROUTERS)) {
+for (const [name, swapCode] of Object.entries(ROUTERS)) {
   hostStory(`${name}: the script also asks about a page that follows one without an appeal`, async (reader) => {
     fake.verdict = NO_APPEAL;
-    await open(reader, twoPageSite(how));
+    await open(reader, twoPageSite(swapCode));
     await expectCounts(reader, 1, 0);
     fake.verdict = APPEAL;
     await reader.page.evaluate(() => window.go("/host/two"));
@@ -313,7 +313,7 @@ hostStory("a verdict that arrives after the reader has moved to another page is 
   assert.equal(await countShown(reader), 0);
 });
 
-hostStory("if a page is marked as busy, the script waits until the mark is removed, and then asks", async (reader) => {
+hostStory("while a page is marked as busy, the script sends no question about it", async (reader) => {
   fake.verdict = NO_APPEAL;
   await open(reader, twoPageSite(PUSH));
   await expectCounts(reader, 1, 0);

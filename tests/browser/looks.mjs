@@ -306,13 +306,14 @@ for (const [size, options] of [["desktop", { viewport: { width: 1280, height: 70
       await panelBox(reader);
       for (let presses = 0; presses < 14; presses++) {
         await reader.page.keyboard.press("Tab");
+        // True, or the name and the position of a covered element.
         const seen = await reader.page.evaluate(() => {
           const active = document.activeElement;
           if (active.localName !== "a") return true;
           const { left, top, bottom, width } = active.getClientRects()[0];
           return [top + 1, bottom - 1].every((y) => document.elementFromPoint(left + width / 2, y) === active) || [active.id || active.hash, top, bottom];
         });
-        assert.equal(seen, true);
+        assert.equal(seen, true, "the focused element must not be covered");
       }
     });
   }

@@ -57,9 +57,9 @@ async function pressInConsole(action, reader, picture) {
  */
 const advanceTenMinutes = (reader) =>
   reader.page.evaluate(() => {
-    const kept = JSON.parse(localStorage.getItem("keepopen:journal"));
-    for (const pending of kept.pending) pending.checked -= 600_000;
-    localStorage.setItem("keepopen:journal", JSON.stringify(kept));
+    const stored = JSON.parse(localStorage.getItem("keepopen:journal"));
+    for (const pending of stored.pending) pending.checked -= 600_000;
+    localStorage.setItem("keepopen:journal", JSON.stringify(stored));
   });
 
 /** Opens an article again and again until it shows the expected text, because webhooks arrive with a delay. */
@@ -170,7 +170,7 @@ story("after a bank debit succeeds, the next page shows the thanks", async (read
   assert.equal(await standing(reader), "one_off");
 });
 
-story("a story about a fatal accident shows no appeal", async (reader) => {
+story("an article about a fatal accident shows no appeal", async (reader) => {
   await open(reader, article("skerries"));
   await assertNothingShown(reader);
   await open(reader, article("ferries"));
@@ -212,7 +212,7 @@ story("the practice Stripe's pages fit a phone even with long event names, and a
 });
 
 /** Takes screenshots at one width, for visual review. */
-async function pictures(width) {
+async function takePictures(width) {
   const reader = Object.assign(await newReader(browser, { viewport: sizes[width] }), { email: `reader-at-${width}@example.org` });
   await open(reader, `${demo.newspaper}/`);
   await reader.page.waitForTimeout(500); // wait for the banner's animation
@@ -278,7 +278,7 @@ try {
     }
     await reader.leave();
   }
-  if (process.env.SHOTS) for (const width of Object.keys(sizes)) await pictures(width);
+  if (process.env.SHOTS) for (const width of Object.keys(sizes)) await takePictures(width);
 } catch (error) {
   failed++;
   console.log(error.stack);

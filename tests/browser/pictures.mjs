@@ -42,7 +42,7 @@ const browser = await launch();
 const fake = await startFake();
 
 /** Opens a new page, lets `prepare` bring it into the wanted state, and takes a screenshot. */
-async function take(name, size, mode, prepare) {
+async function takePicture(name, size, mode, prepare) {
   const file = `${name}-${size}-${mode}`;
   if (words.length && !words.every((word) => file.includes(word))) return;
   const reader = await newReader(browser, { ...SIZES[size], ...MODES[mode] });
@@ -59,7 +59,7 @@ async function take(name, size, mode, prepare) {
 }
 
 /** Makes a `prepare` function that shows the appeal on this surface. */
-const show = (surface, more = {}) => async (reader, mode) => {
+const showOn = (surface, more = {}) => async (reader, mode) => {
   fake.verdict = { ...fake.verdict, surface };
   await openArticle(reader, fake, { mode, surface, ...more });
   if (surface !== "banner") await reader.hook("heading").evaluate((heading) => heading.closest(".panel").scrollIntoView({ block: "center" }));
@@ -67,55 +67,55 @@ const show = (surface, more = {}) => async (reader, mode) => {
 
 for (const size of Object.keys(SIZES)) {
   for (const mode of Object.keys(MODES)) {
-    await take("banner", size, mode, show("banner"));
+    await takePicture("banner", size, mode, showOn("banner"));
     if (["zoomed", "landscape"].includes(size) && mode !== "light") continue;
-    await take("top", size, mode, show("banner", { edge: "top" }));
-    await take("open", size, mode, async (reader, mode) => {
-      await show("banner")(reader, mode);
+    await takePicture("top", size, mode, showOn("banner", { edge: "top" }));
+    await takePicture("open", size, mode, async (reader, mode) => {
+      await showOn("banner")(reader, mode);
       if (await reader.hook("more").isVisible()) await reader.hook("more").click();
       await reader.hook("other").click();
       await reader.hook("other-amount").fill("ten");
       await reader.hook("give").click();
     });
-    await take("inline", size, mode, show("inline"));
-    await take("wall", size, mode, show("wall"));
-    await take("thanks", size, mode, async (reader, mode) => {
-      await show("banner")(reader, mode);
+    await takePicture("inline", size, mode, showOn("inline"));
+    await takePicture("wall", size, mode, showOn("wall"));
+    await takePicture("thanks", size, mode, async (reader, mode) => {
+      await showOn("banner")(reader, mode);
       await reader.hook("give").click();
       await reader.page.locator("#pay-card").click();
       await settled(reader);
     });
-    await take("note", size, mode, async (reader, mode) => {
-      await show("banner")(reader, mode);
+    await takePicture("note", size, mode, async (reader, mode) => {
+      await showOn("banner")(reader, mode);
       await reader.hook("give").click();
       await reader.page.locator("#pay-bank").click();
       await settled(reader);
     });
-    await take("failed", size, mode, async (reader, mode) => {
-      await show("banner")(reader, mode);
+    await takePicture("failed", size, mode, async (reader, mode) => {
+      await showOn("banner")(reader, mode);
       await reader.hook("give").click();
       await reader.page.locator("#pay-fails").click();
       await settled(reader);
     });
-    await take("later", size, mode, async (reader, mode) => {
-      await show("banner")(reader, mode);
+    await takePicture("later", size, mode, async (reader, mode) => {
+      await showOn("banner")(reader, mode);
       await reader.hook("close").click();
       await reader.hook("say").getByText(/./).waitFor();
     });
   }
-  await take("demo", size, "light", (reader) => open(reader, `${fake.url}/regatta.html`));
-  await take("demo-inline", size, "light", async (reader) => {
+  await takePicture("demo", size, "light", (reader) => open(reader, `${fake.url}/regatta.html`));
+  await takePicture("demo-inline", size, "light", async (reader) => {
     fake.verdict = { ...FULL, surface: "inline" };
     await open(reader, `${fake.url}/regatta.html`);
     await reader.hook("heading").evaluate((heading) => heading.closest(".panel").scrollIntoView({ block: "center" }));
   });
-  await take("suggested", size, "light", async (reader, mode) => {
+  await takePicture("suggested", size, "light", async (reader, mode) => {
     fake.verdict = { ...FULL, content: { ...FULL.content, choices: { ...FULL.content.choices, highlighted: { interval: "month", amount_minor: 2000 } } } };
-    await show("banner")(reader, mode);
+    await showOn("banner")(reader, mode);
   });
-  await take("german", size, "light", async (reader, mode) => {
+  await takePicture("german", size, "light", async (reader, mode) => {
     fake.verdict = { ...FULL, content: { ...FULL.content, ...GERMAN } };
-    await show("banner")(reader, mode);
+    await showOn("banner")(reader, mode);
   });
 }
 await browser.close();

@@ -114,7 +114,7 @@ for (const [name, wrong] of [["slow", -2 * YEAR_MS], ["fast", 2 * YEAR_MS]]) {
   });
 }
 
-story("while a payment is being processed, the script asks for no appeals and seldom checks the payment, and the console stays empty", {}, async (reader) => {
+story("while a payment is being processed, the script sends no questions and seldom checks the payment, and the console stays empty", {}, async (reader) => {
   const lines = [];
   reader.page.on("console", (line) => lines.push(line.text()));
   await open(reader, pageUrl("regatta"));

@@ -26,7 +26,7 @@ export function story(name, options, run) {
   });
 }
 
-/** The address of a story of the demo newspaper. */
+/** Returns the address of an article of the demo newspaper. */
 export const pageUrl = (name) => `${fake.url}/${name}.html`;
 /** How many appeals, or thanks, the page shows. */
 export const countShown = (reader) => reader.hook("heading").count();
@@ -34,7 +34,7 @@ export const countShown = (reader) => reader.hook("heading").count();
 export const readStored = (reader) => reader.page.evaluate(() => JSON.parse(localStorage.getItem("keepopen:journal") ?? "null"));
 /** The reported events with this name: `view`, `click` or `dismiss`. */
 export const events = (name) => fake.requestsTo("/v1/banner/events").map((request) => request.body).filter(({ event }) => event === name);
-/** Makes the times in the stored entry look this many minutes older. */
+/** Makes the last checks of payments, and the end of a pause, look this many minutes older. */
 export const advanceMinutes = (reader, minutes) =>
   reader.page.evaluate((ms) => {
     const stored = JSON.parse(localStorage.getItem("keepopen:journal"));

@@ -152,8 +152,8 @@ async function prepare(url) {
   return { token, key };
 }
 
-/** Runs Schemathesis once. Returns whether it found no failure. */
-async function run(name, url, keys, limit) {
+/** Runs Schemathesis once, without keys if `keys` is null. Returns whether it found no failure. */
+async function runSchemathesis(name, url, keys, limit) {
   const config = join(folder, `${name}.toml`);
   const parts = ["schemathesis.toml", ...(keys ? ["keys.toml"] : [])];
   await writeFile(config, (await Promise.all(parts.map((part) => readFile(here(part), "utf8")))).join(""));
@@ -173,8 +173,8 @@ const outcomes = [];
 try {
   const { child, url } = await startService();
   const keys = await prepare(url);
-  outcomes.push(await run("with-keys", url, keys, limitFor(0.7)));
-  outcomes.push(await run("without-keys", url, null, limitFor(0.3)));
+  outcomes.push(await runSchemathesis("with-keys", url, keys, limitFor(0.7)));
+  outcomes.push(await runSchemathesis("without-keys", url, null, limitFor(0.3)));
   const panics = child.output.split("\n").filter((line) => line.includes("panicked"));
   console.log(panics.slice(0, 3).join("\n"));
   outcomes.push(panics.length === 0);

@@ -1,5 +1,5 @@
-//! The recorded and hand-written events of every generation of Stripe's API. A generation is a range of API versions
-//! whose objects have the same shape; basil (2025-03-31) began one.
+//! Reads the recorded and hand-written events of every generation of Stripe's API. A generation is a range of API
+//! versions whose objects have the same shape. For example, basil (2025-03-31) began one.
 
 use std::path::Path;
 
@@ -7,12 +7,13 @@ use keepopen::contributions::Fact;
 use keepopen::stripe::{BadShape, Envelope, Report, read_event};
 use serde_json::Value;
 
-/// An event, the name of its file, and whether its API version is basil or later.
+/// An event of Stripe that a file of the repository contains.
 pub struct Recorded {
+    /// The path of the file, relative to `tests/fixtures/stripe`.
     pub name: String,
     pub event: Value,
-    /// Whether the event's API version is basil or later. There, an invoice names its subscription under `parent`, and
-    /// does not contain its payment intent.
+    /// Whether the event's API version is basil or later. In these versions, an invoice names its subscription under
+    /// `parent`, and does not contain its payment intent.
     pub since_basil: bool,
 }
 

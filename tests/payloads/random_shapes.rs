@@ -131,19 +131,28 @@ fn valid_event() -> impl Strategy<Value = Value> {
     select(events)
 }
 
-/// Parses an event, joins and folds its facts, and checks that the resulting amounts are valid.
+/// Parses an event and folds its facts into a contribution with ledger entries. Checks that all amounts and dates are
+/// valid.
 fn read_and_fold(event: &Value) -> Result<(), TestCaseError> {
     let Ok(facts) = facts_of(event) else { return Ok(()) };
-    let written = serde_json::to_string(&facts).unwrap();
-    let read: Vec<keepopen::contributions::Fact> = serde_json::from_str(&written).unwrap();
-    prop_assert_eq!(&read, &facts);
+    let stored = serde_json::to_string(&facts).unwrap();
+    let read: Vec<keepopen::contributions::Fact> = serde_json::from_str(&stored).unwrap();
+    prop_assert_eq!(&read, &facts, "facts must not change when they are stored and read");
     let Some(folded) = fold(&join_all(facts)) else { return Ok(()) };
     for entry in folded.entries {
-        prop_assert!((1..=999_999_999_999_999).contains(&entry.money.amount_minor), "{:?}", entry);
-        prop_assert!(entry.occurred_at_ms >= 0, "{:?}", entry);
+        prop_assert!(
+            (1..=999_999_999_999_999).contains(&entry.money.amount_minor),
+            "the amount of {:?}",
+            entry
+        );
+        prop_assert!(entry.occurred_at_ms >= 0, "the date of {:?}", entry);
     }
     if let Some(money) = folded.contribution.money {
-        prop_assert!((0..=999_999_999_999_999).contains(&money.amount_minor), "{:?}", money);
+        prop_assert!(
+            (0..=999_999_999_999_999).contains(&money.amount_minor),
+            "the contribution's amount {:?}",
+            money
+        );
     }
     Ok(())
 }
@@ -191,6 +200,6 @@ proptest! {
     fn any_creation_time_is_read_as_a_time_that_can_be_stored(created in any_json()) {
         let body = json!({"id": "evt_1", "type": "x", "created": created}).to_string();
         let created_s = Envelope::read(&body).unwrap().created_s();
-        prop_assert!((0..=253_402_300_799).contains(&created_s), "{}", created_s);
+        prop_assert!((0..=253_402_300_799).contains(&created_s), "{} can't be stored", created_s);
     }
 }

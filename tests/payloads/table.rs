@@ -232,7 +232,7 @@ fn a_paid_invoice_of_any_generation_has_its_amount_and_payment() {
     assert!(checked >= 12, "only {checked} invoices were checked");
 }
 
-/// The generations have our metadata on an invoice at different paths.
+/// An invoice has our metadata at different paths in different generations.
 #[test]
 fn metadata_is_read_from_each_generations_path() {
     let our_metadata =

@@ -41,6 +41,7 @@ async function startServer() {
   return { stop, deliver: (one) => deliver(port, one) };
 }
 
+/** Delivers a case to the server's webhook. Returns the status of the response, and its problem if there is one. */
 function deliver(port, { header, body }) {
   const headers = { "content-type": "application/json", ...(header === null ? {} : { "stripe-signature": header }) };
   return new Promise((done, fail) => {
@@ -54,7 +55,8 @@ function deliver(port, { header, body }) {
   });
 }
 
-function acceptedByNode(one) {
+/** Whether Stripe's library for Node accepts the case with one of the secrets. */
+function isAcceptedByNode(one) {
   return SECRETS.some((secret) => {
     try {
       Stripe.webhooks.constructEvent(one.body, one.header, secret);
@@ -65,6 +67,7 @@ function acceptedByNode(one) {
   });
 }
 
+/** Runs Stripe's library for Python on all cases. Returns whether it accepts each of them. */
 async function verdictsByPython(all) {
   const child = spawn(join(tools, "python3"), [fileURLToPath(new URL("official.py", import.meta.url))], { stdio: ["pipe", "pipe", "inherit"] });
   let text = "";
@@ -91,7 +94,7 @@ try {
   const python = await verdictsByPython(allCases);
   rows = [];
   for (const [index, one] of allCases.entries()) {
-    rows.push({ name: one.name, ours: ourVerdict(await server.deliver(one)), python: label(python.verdicts[index]), node: label(acceptedByNode(one)) });
+    rows.push({ name: one.name, ours: ourVerdict(await server.deliver(one)), python: label(python.verdicts[index]), node: label(isAcceptedByNode(one)) });
   }
 } finally {
   await server.stop();

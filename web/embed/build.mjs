@@ -59,7 +59,7 @@ function versionOf(parts) {
 }
 
 /** Builds every file. Returns each file's bytes and limit by name. */
-async function files() {
+async function buildFiles() {
   const languages = [...(await readFile(here("src/languages.ts"), "utf8")).matchAll(/^export const (\w+)/gm)].map(([, tag]) => tag);
   const built = {};
   const defined = { LANGUAGES: JSON.stringify(languages) };
@@ -107,7 +107,7 @@ if (mode === "--tests") {
     plugins: [styleSheets],
   });
 } else {
-  const built = await files();
+  const built = await buildFiles();
   const problems = [];
   if (mode !== "--compare") {
     await rm(here("dist"), { recursive: true, force: true });

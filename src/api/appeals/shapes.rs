@@ -26,8 +26,8 @@ pub struct Summary {
     pub written_at: String,
     /// The number of the version that was published last; null if no version was published.
     pub published_version: Option<i64>,
-    /// The time of the newest publication, RFC 3339; null if the appeal was never published. Pausing or ending an appeal
-    /// is a publication too.
+    /// The time of the newest publication, RFC 3339; null if the appeal was never published. Pausing or ending a
+    /// published appeal counts as a publication too.
     pub published_at: Option<String>,
 }
 

@@ -89,7 +89,8 @@ struct AcknowledgeBody {
 /// List the alarms.
 ///
 /// Needs a secret API key of scope `money:read` or `alarms:write`. An alarm means that something about a contribution
-/// does not add up, or that a person should look at it. It closes when its cause ends, or when somebody acknowledges it.
+/// does not add up, or that a person should look at it. It closes when its cause ends. An acknowledged alarm is no
+/// longer open; it is listed under `acknowledgements`.
 #[utoipa::path(
     tag = "Money",
     operation_id = "list_alarms",

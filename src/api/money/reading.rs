@@ -34,7 +34,8 @@ struct ListQuery {
     /// Only contributions with this interval.
     #[param(inline)]
     interval: Option<IntervalShape>,
-    /// With `interval`: the number of intervals between two payments. 3 with `month` finds quarterly contributions.
+    /// With `interval`: the number of days, weeks, months or years between two payments. 3 with `month` finds
+    /// quarterly contributions.
     #[param(minimum = 1, maximum = 9999, default = 1)]
     interval_count: Option<u32>,
     /// Only contributions in this currency, ISO 4217.

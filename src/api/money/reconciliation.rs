@@ -91,7 +91,7 @@ struct FindingShape {
     /// True if no webhook reported the object and the comparison booked it. False if the object could not be read or
     /// does not add up, and needs manual review.
     booked: bool,
-    /// What was compared: `events`, `balance` or `objects`.
+    /// Which comparison found the object: that of Stripe's `events`, its `balance` or its `objects`.
     sweep: String,
     /// When the comparison found the object, RFC 3339.
     #[schema(format = DateTime)]
@@ -104,7 +104,8 @@ struct FindingShape {
 struct OtherMoneyShape {
     /// The kind of object, such as `charge` or `balance transaction (stripe_fee)`.
     kind: String,
-    /// If another Keepopen installation received the money: its site there. Null if other software did.
+    /// If another Keepopen installation received the money: the id of the site there for which it was given. Null if
+    /// other software received it.
     site: Option<String>,
     /// Stripe's code for the currency, in capitals; `XXX` for subscriptions that have no fixed price, such as those with
     /// tiered prices.
@@ -133,9 +134,8 @@ struct IncompleteListShape {
 
 /// Get the comparison with Stripe.
 ///
-/// Compares Stripe's balance with the ledger for each site and currency, for example: "Stripe says 41,230.00 net, the
-/// ledger says 41,230.00". Needs a secret API key of scope `money:read`. This call does not ask Stripe: it returns
-/// the result of the last comparison.
+/// Returns the last comparison of Stripe's balance with the ledger, for each site and currency. For example: "Stripe
+/// says 41,230.00 net, we say 41,230.00". Needs a secret API key of scope `money:read`. This call does not ask Stripe.
 #[utoipa::path(
     tag = "Money",
     operation_id = "compare_books",

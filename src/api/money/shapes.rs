@@ -65,7 +65,7 @@ pub struct ContributionShape {
     supporter: Option<String>,
     /// The unit of time between two payments, used with `interval_count`.
     interval: IntervalShape,
-    /// The number of intervals between two payments: 3 with `month` is quarterly. 1 for a one-off gift, and
+    /// The number of units of `interval` between two payments: 3 with `month` is quarterly. 1 for a one-off gift, and
     /// for `mixed` (a subscription whose prices have different intervals).
     #[schema(minimum = 1)]
     interval_count: u32,

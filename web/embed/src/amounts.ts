@@ -22,12 +22,12 @@ export function formatNumber(number: number, locale: string): string {
  * `stepMinor`. The service computes the same total.
  */
 export function withFee(amountMinor: number, fee: FeeCover, stepMinor: number): number {
-  const left = 1_000_000 - fee.per_million;
-  return roundUp(roundUp((amountMinor + fee.fixed_minor) * 1_000_000, left) / left, stepMinor);
+  const keptPerMillion = 1_000_000 - fee.per_million;
+  return roundUp(roundUp((amountMinor + fee.fixed_minor) * 1_000_000, keptPerMillion) / keptPerMillion, stepMinor);
 }
 
 /**
- * Rounds up to the next multiple of `step`. The result is exact because all numbers are below 2^53: the form asks for a
+ * Rounds up to a multiple of `step`. The result is exact because all numbers are below 2^53: the form asks for a
  * fee only for amounts up to the site's maximum, which is at most 99,999,999.
  */
 function roundUp(whole: number, step: number): number {
@@ -44,8 +44,8 @@ export function parseAmount(text: string, digits: number, locale: string): numbe
   const plain = latinDigits(text, locale).replace(/\p{Sc}|[\s'’]/gu, "");
   if (!/^\d[\d.,]*$/.test(plain) || plain.length > 15) return undefined;
 
-  const single = /^(\d+)[.,](\d+)$/.exec(plain);
-  let [whole, fraction] = single && single[2]!.length <= digits ? [single[1]!, single[2]!] : splitAt(plain, decimal === "," ? "," : ".");
+  const withOneSeparator = /^(\d+)[.,](\d+)$/.exec(plain);
+  let [whole, fraction] = withOneSeparator && withOneSeparator[2]!.length <= digits ? [withOneSeparator[1]!, withOneSeparator[2]!] : splitAt(plain, decimal === "," ? "," : ".");
   if (whole.length > 3 && /[.,]/.test(whole)) {
     if (!/^\d{1,3}([.,]\d{3})+$/.test(whole)) return undefined;
     whole = whole.replace(/[.,]/g, "");
@@ -55,11 +55,13 @@ export function parseAmount(text: string, digits: number, locale: string): numbe
   return Number(whole + fraction.slice(0, digits).padEnd(digits, "0"));
 }
 
+/** Splits the text at the last separator, which belongs to neither part. */
 function splitAt(text: string, separator: string): [string, string] {
   const at = text.lastIndexOf(separator);
   return at < 0 ? [text, ""] : [text.slice(0, at), text.slice(at + 1)];
 }
 
+/** Replaces the digits of the locale, such as Arabic ones, with `0` to `9`. */
 function latinDigits(text: string, locale: string): string {
   const localDigits = formatter(locale, { useGrouping: false }).format(9876543210);
   return text.replace(/\p{Nd}/gu, (digit) => {

@@ -22,10 +22,13 @@ export type EnglishCheckout = typeof english;
 
 export { parseAmount };
 
-/** Returns a sentence that says what is wrong with a typed amount, or undefined if the amount is valid. */
-export function problemOf(wanted: number | undefined, choices: Choices, locale: string, own: object): string | undefined {
+/**
+ * Returns a sentence that says what is wrong with a typed amount, or undefined if the amount is valid. `translated` has
+ * the script's sentences in the chosen language.
+ */
+export function problemOf(wanted: number | undefined, choices: Choices, locale: string, translated: object): string | undefined {
   const { minimum_minor: minimum, maximum_minor: maximum, minor_digits: digits, step_minor: step = 1 } = choices;
-  const words: EnglishCheckout = { ...english, ...own };
+  const words: EnglishCheckout = { ...english, ...translated };
   const [sentence, amount] =
     wanted === undefined || wanted % step ? [words.notAnAmount, Math.max(minimum, 15 * 10 ** digits)] : wanted < minimum ? [words.tooSmall, minimum] : wanted > maximum ? [words.tooLarge, maximum] : [];
   return sentence && insertValue(sentence, formatAmount(amount!, choices, locale));
@@ -42,6 +45,7 @@ export interface Refusal {
  * pays twice.
  */
 let currentAttempt: { id: string; about: string } | undefined;
+/** Checks how the payment ended. Undefined until a payment page was opened. */
 let onReturn: (() => void) | undefined;
 
 /** Ends the current attempt. The next gift then starts a new attempt, even if the choice is the same. */
@@ -50,8 +54,8 @@ export function endAttempt(): void {
 }
 
 /**
- * Opens the payment page for a gift that the reader chose in an appeal. On success, the browser leaves this page.
- * Otherwise, the function returns the reason.
+ * Opens the payment page for a gift that the reader chose in an appeal. `given` is what the thanks will say about it. On
+ * success, the browser leaves this page. Otherwise, the function returns the reason.
  */
 export async function openPayment(embed: Embed, verdict: AppealVerdict, gift: Gift, given: GiftSummary, locale: string): Promise<Refusal | undefined> {
   const { memory, settings } = embed;

@@ -127,10 +127,10 @@ export function choiceForm(choices: Choices, cta: string, locale: string, action
     const list = gift ? (choices[gift.interval] ?? []) : [];
     // Select the reader's earlier choice again, if the appeal still offers its interval.
     if (gift && list.length) {
-      const { interval: every, amount_minor: wanted, cover_fee: covered } = gift;
-      coverFee.checked = !!covered;
-      if (!list.includes(wanted)) ownField.value = String(wanted / 10 ** digits);
-      for (const test of [`interval-${every}`, list.includes(wanted) ? `amount-${wanted}` : "other"]) {
+      const { interval: chosenInterval, amount_minor: amountMinor, cover_fee: coversFee } = gift;
+      coverFee.checked = !!coversFee;
+      if (!list.includes(amountMinor)) ownField.value = String(amountMinor / 10 ** digits);
+      for (const test of [`interval-${chosenInterval}`, list.includes(amountMinor) ? `amount-${amountMinor}` : "other"]) {
         element.querySelector<HTMLElement>(`[data-test="${test}"] input`)?.click();
       }
     }
@@ -184,6 +184,7 @@ export function choiceForm(choices: Choices, cta: string, locale: string, action
   return { element, ready };
 }
 
+/** Makes one choice: a radio button with its label. `test` is the name by which tests find it. */
 function radio(group: string, test: string, label: string, checked: boolean, choose: () => void, highlighted = false): HTMLLabelElement {
   const input = make("input", { type: "radio", name: group, checked });
   input.addEventListener("change", choose);

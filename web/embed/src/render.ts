@@ -33,8 +33,8 @@ export function appealPanel(
   const choices = kind === "thank" ? undefined : content.choices;
   const form = choices ? choiceForm(choices, content.cta ?? words.give, locale, actions) : undefined;
   const close = onDismiss && closeButton(() => onDismiss("close"), content.dismiss, content.locale, days);
-  const text = copy(content, locale, rich);
-  const element = frame(
+  const text = appealText(content, locale, rich);
+  const element = panelSection(
     surface,
     kind,
     locale,
@@ -57,11 +57,11 @@ export function dismissalMessage(how: DismissalKind, days: QuietDays | null | un
 
 /** Makes the panel of a message that the reader can only close: the thanks, or a note. */
 export function messagePanel(kind: string, locale: string, text: HTMLElement, onClose: () => void): Panel {
-  return { element: frame("banner", kind, locale, closeButton(onClose), text), ready: () => {}, announcement: text.textContent! };
+  return { element: panelSection("banner", kind, locale, closeButton(onClose), text), ready: () => {}, announcement: text.textContent! };
 }
 
 /** Makes the section that surrounds the contents of every panel. */
-function frame(surface: Surface, kind: string, locale: string, ...children: (HTMLElement | undefined)[]): HTMLElement {
+function panelSection(surface: Surface, kind: string, locale: string, ...children: (HTMLElement | undefined)[]): HTMLElement {
   return make(
     "section",
     { class: `panel ${surface} ${kind}`, lang: language, dir: directionOf(locale), part: "panel", "data-test": `panel-${kind}`, "aria-labelledby": "heading" },
@@ -70,7 +70,7 @@ function frame(surface: Surface, kind: string, locale: string, ...children: (HTM
 }
 
 /** Makes the text of an appeal: its heading, its body and its ticker. */
-function copy(content: Content, locale: string, rich: Parts["rich"] | undefined): HTMLElement {
+function appealText(content: Content, locale: string, rich: Parts["rich"] | undefined): HTMLElement {
   const texts = content.body?.filter((block) => typeof block === "string") ?? [];
   const body = rich?.blocks(content.body ?? []) ?? texts.map((text) => make("p", { part: "body" }, text));
   body.find((block) => block.tagName === "P")?.classList.add("first");

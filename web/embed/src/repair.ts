@@ -29,7 +29,10 @@ export function repaired(stored: Stored): Stored {
   });
 }
 
-/** Converts the count of an older version, which had only a start date. All articles in that count are treated as read on that date. */
+/**
+ * Converts the article count that an older version stored. That count had only a start date, so all its articles are
+ * assigned to this date.
+ */
 function daysOf(meter: Stored["meter"]): ArticleDay[] {
   const { from, used } = Object(meter);
   return Number.isFinite(from) && Math.abs(from) < 8e15 && isCount(used) && used ? [{ day: dateOf(from), count: used }] : [];
@@ -40,7 +43,7 @@ function withoutUndefined(stored: Stored): Stored {
   return JSON.parse(JSON.stringify(stored)) as Stored;
 }
 
-/** Returns the choice that the reader left, or undefined if it is invalid. */
+/** Returns the `left` or `choice` of a pending payment (see `Pending`), or undefined if the value is invalid. */
 function validChoice(left: Stored["pending"][number]["left"]): typeof left {
   return isText(left?.url) && isText(left?.verdict?.content?.heading) && left?.gift ? left : undefined;
 }

@@ -14,9 +14,9 @@ const HOUR_MS = 60 * MINUTE_MS;
 
 /**
  * Asks the service how each pending payment ended. A payment is pending while this browser does not know how it ended.
- * Shows the thanks or a note. Returns true if this page must not show an appeal. Returns `"left"` if it has shown again
- * the appeal that the reader left for the payment page. `returned` is whether the reader may have come back from the
- * payment page.
+ * Shows the thanks or a note. Returns true if this page must not show an appeal. If the reader has come back without
+ * having paid, shows the earlier appeal again and returns `"left"`. `returned` is whether the reader may have come back
+ * from the payment page.
  */
 export async function settle(page: Embed, returned = true): Promise<boolean | "left"> {
   if (new URL(location.href).searchParams.get(PREVIEW_PARAMETER)) {
@@ -29,7 +29,7 @@ export async function settle(page: Embed, returned = true): Promise<boolean | "l
   // On a sensitive page, thanks would be as out of place as an appeal, so leave the check to the next page.
   if (!returned && (page.seen?.facts.sensitive || !isDue)) return pending.some(({ still }) => still);
   const { pageIndex } = page;
-  const { session, attempt } = takeReturn();
+  const { session, attempt } = takeReturnParameters();
   const here = location.href.split("#")[0];
   const payments = [...pending].sort((a) => (a.session === session ? -1 : 0));
   if (session && attempt && !payments.some((one) => one.session === session)) payments.unshift({ session, attempt, at: page.now() });
@@ -106,7 +106,7 @@ export async function settleRestored(page: Embed): Promise<void> {
  * Returns the session and the attempt from the page's address, and removes them there, so that nobody bookmarks, shares
  * or logs them.
  */
-function takeReturn(): { session?: string; attempt?: string } {
+function takeReturnParameters(): { session?: string; attempt?: string } {
   const url = new URL(location.href);
   const session = url.searchParams.get(SESSION_PARAMETER) ?? undefined;
   const attempt = new URLSearchParams(url.hash.slice(1)).get(ATTEMPT_PARAMETER) ?? undefined;

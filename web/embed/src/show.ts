@@ -16,7 +16,7 @@ import { canWriteTimes, chooseLanguage } from "./words";
 
 if (!customElements.get(TAG)) customElements.define(TAG, AppealElement);
 
-/** What the page shows now. */
+/** What the page shows now. `escape` removes the listener for the Escape key. */
 let shown: { place: AppealElement; panel: Panel; escape?: () => void } | undefined;
 /**
  * The `pageIndex` (see `Embed`) of the last page on which a view was counted. This includes a view that was counted
@@ -87,9 +87,9 @@ export async function showAppeal(embed: Embed, answer: AppealVerdict, abandoned?
 }
 
 /** Shows a message (thanks, or a note) that the reader can only close. */
-export function showMessage(embed: Embed, kind: "thank" | "note", language: Language | undefined, locale: string, text: HTMLElement, more: string): void {
+export function showMessage(embed: Embed, kind: "thank" | "note", language: Language | undefined, locale: string, text: HTMLElement, extraStyle: string): void {
   chooseLanguage(pageWords(locale), language);
-  show(embed, placeFor("banner", edge(embed)), messagePanel(kind, locale, text, () => close()), () => close(), more);
+  show(embed, placeFor("banner", edge(embed)), messagePanel(kind, locale, text, () => close()), () => close(), extraStyle);
 }
 
 /** Shows the appeal again, with the reader's choice, after the reader came back without having paid. */
@@ -112,27 +112,31 @@ export function close(only?: unknown): void {
   shown = undefined;
 }
 
+/** Returns the edge of the page at which the script tag wants a banner. */
 function edge({ settings }: Embed): "top" | "bottom" {
   return settings.attributes.edge === "top" ? "top" : "bottom";
 }
 
-/** Removes the current panel and shows another one in a place. In a banner, the Escape key calls `onEscape`. */
-function show(embed: Embed, place: AppealElement | undefined, panel: Panel, onEscape = () => close(), more = ""): void {
+/**
+ * Removes the current panel and shows another one in a place, with `extraStyle` after the usual style sheet. In a
+ * banner, the Escape key calls `onEscape`.
+ */
+function show(embed: Embed, place: AppealElement | undefined, panel: Panel, onEscape = () => close(), extraStyle = ""): void {
   close();
   if (!place) return;
-  place.showPanel(panel.element, style + more);
+  place.showPanel(panel.element, style + extraStyle);
   if (panel.announcement) place.announce(panel.announcement);
-  const now: typeof shown = { place, panel };
-  shown = now;
+  const current: typeof shown = { place, panel };
+  shown = current;
   // Remove the panel when the page becomes another one without a reload.
   embed.close = close;
   embed.part("follow").then((follow) => follow.watch(embed), () => {});
   if (place.surface !== "banner") return;
-  const escape = (event: KeyboardEvent) => {
+  const onKeyDown = (event: KeyboardEvent) => {
     if (event.key === "Escape" && !event.defaultPrevented && isForPanel(place, panel.element)) onEscape();
   };
-  document.addEventListener("keydown", escape);
-  now.escape = () => document.removeEventListener("keydown", escape);
+  document.addEventListener("keydown", onKeyDown);
+  current.escape = () => document.removeEventListener("keydown", onKeyDown);
 }
 
 /**

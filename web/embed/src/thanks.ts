@@ -29,9 +29,9 @@ export type EnglishThanks = typeof english;
 export async function showThanks(embed: Embed, { thanks, gift }: Pending): Promise<void> {
   const locale = thanks?.locale ?? document.documentElement.lang;
   const language = await fetchLanguage(embed, locale);
-  const own = pageWords(locale);
-  const words = { ...english, ...language?.words, ...own?.words };
-  const tag = (own ?? language)?.tag ?? "en";
+  const pageLanguage = pageWords(locale);
+  const words = { ...english, ...language?.words, ...pageLanguage?.words };
+  const tag = (pageLanguage ?? language)?.tag ?? "en";
   const content: Copy = thanks?.heading ? thanks : words.thanks;
   const text = make("div", { class: "words", lang: content.locale || tag }, makePart("h2", "heading", { id: "heading" }, content.heading), ...blocks(content.body ?? []));
   if (gift) {

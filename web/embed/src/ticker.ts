@@ -13,8 +13,8 @@ export const english = {
 export type EnglishTicker = typeof english;
 
 /** Makes the ticker, which shows how much has been raised: a sentence, and a progress bar with the same numbers. */
-export function tickerLine(ticker: Ticker, locale: string, language: string, own: object): HTMLElement {
-  const words: EnglishTicker = { ...english, ...own };
+export function tickerLine(ticker: Ticker, locale: string, language: string, translated: object): HTMLElement {
+  const words: EnglishTicker = { ...english, ...translated };
   const format = (number: number) => tickerNumber(number, ticker, locale);
   const values: Record<string, string> = { goal: format(ticker.goal), when: countingPeriod(ticker, locale, language, words) };
   const ofGoal = (ticker.counts === "money" ? words.ofGoal : words.ofSupporters).replace(/ *\{(\w+)\}/g, (_, name) => (values[name] ? ` ${values[name]}` : ""));

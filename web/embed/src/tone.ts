@@ -4,24 +4,23 @@
 /** Matches a panel to its page, now and whenever the page changes its colours. Returns a function that stops this. */
 export function followPage(panel: HTMLElement, place: HTMLElement): () => void {
   const apply = () => {
-    // Remove the class before measuring: it sets the colour scheme, which would change the colour that `Canvas` stands
-    // for.
+    // Remove the class before measuring. It sets the colour scheme, and the colour `Canvas` depends on that.
     panel.classList.remove("dark");
     panel.style.setProperty("--found", colorBehind(place) ?? "Canvas");
     panel.classList.toggle("dark", isDark(getComputedStyle(panel).backgroundColor));
   };
-  const applySoon = () => {
+  const applyNowAndAfterFade = () => {
     apply();
     // Pages often fade from light to dark, so measure again after the fade.
     setTimeout(apply, 500);
   };
   apply();
   const scheme = matchMedia("(prefers-color-scheme: dark)");
-  scheme.addEventListener?.("change", applySoon);
-  const watch = new MutationObserver(applySoon);
+  scheme.addEventListener?.("change", applyNowAndAfterFade);
+  const watch = new MutationObserver(applyNowAndAfterFade);
   for (const element of [document.documentElement, document.body]) watch.observe(element, { attributes: true });
   return () => {
-    scheme.removeEventListener?.("change", applySoon);
+    scheme.removeEventListener?.("change", applyNowAndAfterFade);
     watch.disconnect();
   };
 }
