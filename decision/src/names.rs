@@ -146,4 +146,14 @@ mod tests {
         let mut names = Names::default();
         assert_eq!(names.add("Politics"), names.add("politics"));
     }
+
+    #[test]
+    fn different_names_with_the_same_hash_have_different_numbers() {
+        // The hash ignores the bit that distinguishes `[` from `{`.
+        assert_eq!(hash_of("[a]"), hash_of("{a}"));
+        let mut names = Names::default();
+        let (brackets, braces) = (names.add("[a]"), names.add("{a}"));
+        assert_ne!(brackets, braces);
+        assert_eq!((names.find("[A]"), names.find("{A}")), (Some(brackets), Some(braces)));
+    }
 }

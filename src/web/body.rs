@@ -14,8 +14,8 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::problem::{Code, Problem};
 use super::poll_twice::poll_twice;
+use super::problem::{Code, Problem};
 use crate::config::typed::{self, Notation};
 use crate::telemetry::CutBody;
 use crate::web::{ServerState, State};
