@@ -174,7 +174,8 @@ export interface paths {
         /**
          * List the alarms.
          * @description Needs a secret API key of scope `money:read` or `alarms:write`. An alarm means that something about a contribution
-         *     does not add up, or that a person should look at it. It closes when its cause ends, or when somebody acknowledges it.
+         *     does not add up, or that a person should look at it. It closes when its cause ends. An acknowledged alarm is no
+         *     longer open; it is listed under `acknowledgements`.
          */
         get: operations["list_alarms"];
         put?: never;
@@ -243,8 +244,8 @@ export interface paths {
         /**
          * Write a new version of an appeal.
          * @description Needs a secret API key of scope `appeals:write`. The appeal is validated but not published. With `If-Match`, it is
-         *     written only if the newest version is the one that yours is based on. With `If-None-Match: *`, it is written only
-         *     if it does not exist yet. With neither header, it is always written (RFC 9110).
+         *     written only if the newest version is still the version that you edited. With `If-None-Match: *`, it is written
+         *     only if it does not exist yet. With neither header, it is always written (RFC 9110).
          */
         put: operations["write_appeal"];
         post?: never;
@@ -388,9 +389,9 @@ export interface paths {
         };
         /**
          * Decide from query parameters whether to show an appeal.
-         * @description This route is for caches, templates and ESI, which know nothing about the reader. It takes no history, so an
-         *     appeal with a frequency limit does not show, unless its `without_history` is `ask`. It takes no token, because a
-         *     token must not appear in a URL.
+         * @description This route is for caches, templates and ESI (edge-side includes). They do not have the reader's history, so this
+         *     route takes none. Without a history, an appeal with a frequency limit shows only if its `without_history` is
+         *     `ask`. The route takes no token either, because a token must not appear in a URL.
          */
         get: operations["ask_banner_from_query"];
         put?: never;
@@ -400,8 +401,8 @@ export interface paths {
          *     why. Only `site` is required.
          *
          *     - `history` is what the reader's browser remembers. `{}` means that the reader has seen nothing. If you omit it,
-         *       the history is unknown. In that case, an appeal with a frequency limit does not show, with the reason
-         *       `no_consent`, unless its `without_history` is `ask`.
+         *       the history is unknown. In that case, an appeal with a frequency limit shows only if its `without_history` is
+         *       `ask`. Otherwise it does not show, and its reason is `no_consent`.
          *     - `supporter` states the reader's standing. It is for a site's back end that recognises supporters itself. A
          *       request with this field needs a secret API key of scope `banner:ask` in `Authorization`, and is refused without
          *       one. The field takes precedence over `token`.
@@ -590,9 +591,8 @@ export interface paths {
         };
         /**
          * Get the comparison with Stripe.
-         * @description Compares Stripe's balance with the ledger for each site and currency, for example: "Stripe says 41,230.00 net, the
-         *     ledger says 41,230.00". Needs a secret API key of scope `money:read`. This call does not ask Stripe: it returns
-         *     the result of the last comparison.
+         * @description Returns the last comparison of Stripe's balance with the ledger, for each site and currency. For example: "Stripe
+         *     says 41,230.00 net, we say 41,230.00". Needs a secret API key of scope `money:read`. This call does not ask Stripe.
          */
         get: operations["compare_books"];
         put?: never;
@@ -661,7 +661,8 @@ export interface paths {
         /**
          * Get your own standing with a supporter token.
          * @description Returns the supporter's current standing with the site for which the token was issued. It includes changes after
-         *     the token was issued, such as a refund.
+         *     the token was issued, such as the end of a recurring gift. After a full refund, the response is the error
+         *     `token_superseded`.
          */
         get: operations["read_own_standing"];
         put?: never;
@@ -839,7 +840,7 @@ export interface components {
             /** @description The sites, ordered by id. */
             sites: components["schemas"]["SiteSwitches"][];
         };
-        /** @description An appeal as it was written. */
+        /** @description One version of an appeal as it was written, and the list of all its versions. */
         Appeal: components["schemas"]["AppealSummary"] & {
             /** @description The appeal as it was written in version `appeal_version`, with the fields of an appeals file. */
             appeal: Record<string, never>;
@@ -886,8 +887,8 @@ export interface components {
             /** @description Whether readers can see the appeal now. */
             phase: components["schemas"]["Phase"];
             /**
-             * @description The time of the newest publication, RFC 3339; null if the appeal was never published. Pausing or ending an appeal
-             *     is a publication too.
+             * @description The time of the newest publication, RFC 3339; null if the appeal was never published. Pausing or ending a
+             *     published appeal counts as a publication too.
              */
             published_at?: string | null;
             /**
@@ -926,7 +927,7 @@ export interface components {
             count?: number | null;
             /**
              * Format: date
-             * @description The date on which the articles were read, in the reader's time zone.
+             * @description The date on which the articles were read, in the time zone of the reader's browser.
              * @example 2026-11-28
              */
             day: string;
@@ -967,7 +968,7 @@ export interface components {
             actor: string;
             /** @description The actor's id, or the job's name. Null for the command line, Stripe and unknown readers. */
             actor_id?: string | null;
-            /** @description For a staff member: their role when they made the change. Null for other actors. */
+            /** @description The role of a staff member when they made the change. Null for other actors. There are no staff accounts yet. */
             actor_role?: string | null;
             /**
              * Format: date-time
@@ -1176,7 +1177,7 @@ export interface components {
             interval: components["schemas"]["IntervalUnit"];
             /**
              * Format: int32
-             * @description The number of intervals between two payments: 3 with `month` is quarterly. 1 for a one-off gift, and
+             * @description The number of units of `interval` between two payments: 3 with `month` is quarterly. 1 for a one-off gift, and
              *     for `mixed` (a subscription whose prices have different intervals).
              */
             interval_count: number;
@@ -1344,8 +1345,8 @@ export interface components {
             chosen: boolean;
             /**
              * Format: date-time
-             * @description The earliest time at which the appeal can pass its rules just because time has passed; null if there is no such
-             *     time.
+             * @description The earliest time at which the appeal can pass its rules if nothing but the time changes; null if waiting does not
+             *     help.
              */
             next_eligible_at?: string | null;
             /** @description Whether the appeal passed every rule. */
@@ -1371,7 +1372,7 @@ export interface components {
             /** @description The variant that this reader would see. */
             variant: string;
             /**
-             * @description The reader's country, if the variants have separate weights there; absent if the default weights apply.
+             * @description The reader's country, if the variants have separate weights for it; absent if the default weights apply.
              * @example NZ
              */
             weights_of?: string | null;
@@ -1380,7 +1381,7 @@ export interface components {
         ExplainedRule: {
             /**
              * Format: date-time
-             * @description The time at which a failed rule will pass just because time has passed; null if there is no such time.
+             * @description When a failed rule will pass if nothing but the time changes; null if waiting does not help.
              */
             opens_at?: string | null;
             /** @description Whether the appeal passed the rule. */
@@ -1404,8 +1405,8 @@ export interface components {
             appeals: components["schemas"]["ExplainedAppeal"][];
             /**
              * Format: date-time
-             * @description The earliest time at which the same request can get a different answer just because time has passed; null if
-             *     there is no such time.
+             * @description The earliest time at which an appeal can show to this reader if nothing but the time changes. Null if an appeal
+             *     shows now, or if waiting does not help.
              */
             next_eligible_at?: string | null;
             /** @description The reason, from a fixed list. */
@@ -1443,7 +1444,7 @@ export interface components {
             found_at: string;
             /** @description The id of Stripe's object. */
             object: string;
-            /** @description What was compared: `events`, `balance` or `objects`. */
+            /** @description Which comparison found the object: that of Stripe's `events`, its `balance` or its `objects`. */
             sweep: string;
             /** @description If the object was booked: what it is. Otherwise: what is wrong with it. */
             what: string;
@@ -1474,8 +1475,8 @@ export interface components {
             appeal: string;
             /**
              * Format: int64
-             * @description The number of first views in the last 90 days that were ignored, because a variant had more of them than its
-             *     share of readers explains. Somebody may have sent them by hand.
+             * @description The number of ignored first views in the last 90 days. They were ignored because a variant had more first views
+             *     than its share of readers can explain. Somebody may have sent them by hand.
              */
             views: number;
         };
@@ -1592,7 +1593,10 @@ export interface components {
              * @description When Stripe created the newest object, RFC 3339.
              */
             newest_at: string;
-            /** @description If another Keepopen installation received the money: its site there. Null if other software did. */
+            /**
+             * @description If another Keepopen installation received the money: the id of the site there for which it was given. Null if
+             *     other software received it.
+             */
             site?: string | null;
         };
         /** @description The page. */
@@ -2011,8 +2015,8 @@ export interface components {
             fees_minor: number;
             /**
              * Format: int64
-             * @description What remains after refunds, disputes and fees. If Stripe settled in another currency, this amount is counted
-             *     in the entry of `money` for that currency, not in this one.
+             * @description What remains after refunds, disputes and fees. The net amount of payments that Stripe settled in another
+             *     currency is counted in the item of `money` for the settlement currency.
              */
             net_minor: number;
             /**
@@ -2280,7 +2284,7 @@ export interface components {
             /** @description A JWT (EdDSA). The keys are at `/.well-known/jwks.json`. */
             token: string;
         };
-        /** @description What the caller proves to get a token. */
+        /** @description What the caller sends to get a token: proof that the payment was started in this browser. */
         TokenBody: {
             /**
              * Format: uuid
@@ -2291,7 +2295,7 @@ export interface components {
             grant: "checkout_session";
             /**
              * @description If true, and there is no token for this payment, the response is a 202 with the `state` instead of a
-             *     problem. It is for browsers, which log every error response on the console.
+             *     problem. This field is for browsers, because they log every error response on the console.
              */
             report_state?: boolean;
             /** @description The value of `keepopen_session` in the return URL. */
@@ -2328,7 +2332,7 @@ export interface components {
             date?: string | null;
             /**
              * Format: int64
-             * @description The number of days until the appeal ends, including today.
+             * @description The number of days (24 hours each) until the appeal ends, rounded up.
              */
             days_left?: number | null;
             /**
@@ -2372,8 +2376,9 @@ export interface components {
             kind?: components["schemas"]["Kind"] | null;
             /**
              * Format: date-time
-             * @description The earliest time at which the answer can change just because time has passed; null if there is no such
-             *     time. A browser need not ask again before that time, unless the reader does something.
+             * @description The earliest time at which an appeal can show to this reader if nothing but the time changes. Null if an appeal
+             *     shows now, or if waiting does not help. A browser need not ask again before that time, unless the reader does
+             *     something.
              */
             next_eligible_at?: string | null;
             /** @description The reason, from a fixed list. */
@@ -2390,7 +2395,7 @@ export interface components {
             /** @description The variant's id. */
             variant?: string | null;
             /**
-             * @description Unknown fields of the request that look like typing errors, each with the name that was probably meant. They
+             * @description Unknown fields of the request that look like misspelt names, each with the name that was probably meant. They
              *     were ignored, like all unknown fields. Absent if there are none.
              * @example [
              *       "page.sensitve is not known and was ignored; did you mean page.sensitive?"
@@ -3168,7 +3173,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `unsupported_media_type`: Send JSON with its content type. */
+            /** @description `unsupported_media_type`: This route does not accept the body's content type. Most routes require `application/json`. */
             415: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -3401,7 +3406,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The `ETag` of the version that yours is based on */
+                /** @description The `ETag` of the version that you edited */
                 "If-Match"?: string | null;
                 /** @description `*` writes the appeal only if it does not exist yet */
                 "If-None-Match"?: string | null;
@@ -3419,7 +3424,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The appeal existed. It has a new version if it changed */
+            /** @description The appeal already existed. If its fields changed, it has a new version */
             200: {
                 headers: {
                     /** @description Use it for `If-Match` */
@@ -3548,7 +3553,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `unsupported_media_type`: Send JSON with its content type. */
+            /** @description `unsupported_media_type`: This route does not accept the body's content type. Most routes require `application/json`. */
             415: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -4034,7 +4039,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `unsupported_media_type`: Send JSON with its content type. */
+            /** @description `unsupported_media_type`: This route does not accept the body's content type. Most routes require `application/json`. */
             415: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -4246,7 +4251,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `unsupported_media_type`: Send JSON with its content type. */
+            /** @description `unsupported_media_type`: This route does not accept the body's content type. Most routes require `application/json`. */
             415: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -4750,7 +4755,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `unsupported_media_type`: Send JSON with its content type. */
+            /** @description `unsupported_media_type`: This route does not accept the body's content type. Most routes require `application/json`. */
             415: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -4880,7 +4885,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `unsupported_media_type`: Send JSON with its content type. */
+            /** @description `unsupported_media_type`: This route does not accept the body's content type. Most routes require `application/json`. */
             415: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -5020,7 +5025,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `unsupported_media_type`: Send JSON with its content type. */
+            /** @description `unsupported_media_type`: This route does not accept the body's content type. Most routes require `application/json`. */
             415: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -5191,7 +5196,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `unsupported_media_type`: Send JSON with its content type. */
+            /** @description `unsupported_media_type`: This route does not accept the body's content type. Most routes require `application/json`. */
             415: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -5372,7 +5377,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `unsupported_media_type`: Send JSON with its content type. */
+            /** @description `unsupported_media_type`: This route does not accept the body's content type. Most routes require `application/json`. */
             415: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -5486,7 +5491,10 @@ export interface operations {
                 state?: "open" | "expired" | "processing" | "failed" | "nothing_to_pay" | "paid" | "active" | "past_due" | "ended" | "reversed";
                 /** @description Only contributions with this interval. */
                 interval?: "once" | "day" | "week" | "month" | "year" | "mixed";
-                /** @description With `interval`: the number of intervals between two payments. 3 with `month` finds quarterly contributions. */
+                /**
+                 * @description With `interval`: the number of days, weeks, months or years between two payments. 3 with `month` finds
+                 *     quarterly contributions.
+                 */
                 interval_count?: number;
                 /**
                  * @description Only contributions in this currency, ISO 4217.
@@ -5494,8 +5502,8 @@ export interface operations {
                  */
                 currency?: string;
                 /**
-                 * @description With `true`, only recurring contributions that will take money again. Use it to find what to end before you
-                 *     retire a currency.
+                 * @description With `true`, only recurring contributions that will take money again. Use it before you retire a currency, to
+                 *     find the contributions that must end first.
                  */
                 running?: boolean;
                 /**
@@ -6259,7 +6267,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `unsupported_media_type`: Send JSON with its content type. */
+            /** @description `unsupported_media_type`: This route does not accept the body's content type. Most routes require `application/json`. */
             415: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -6497,7 +6505,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `unsupported_media_type`: Send JSON with its content type. */
+            /** @description `unsupported_media_type`: This route does not accept the body's content type. Most routes require `application/json`. */
             415: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -6885,7 +6893,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `unsupported_media_type`: Send JSON with its content type. */
+            /** @description `unsupported_media_type`: This route does not accept the body's content type. Most routes require `application/json`. */
             415: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -6971,7 +6979,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description `t=…,v1=…`, as created by Stripe's libraries */
+                /** @description `t=…,v1=…`, as Stripe creates it */
                 "Stripe-Signature": string;
             };
             path?: never;
