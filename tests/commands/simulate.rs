@@ -158,7 +158,7 @@ fn invalid_lines_are_reported_by_line_number_and_no_results_are_printed() {
     );
     let output = sandbox.run_err(&SIMULATE);
     assert!(output.starts_with("readers.ndjson is invalid:\n  line 2: reader: "), "{output}");
-    assert!(output.contains("\n  line 3: EOF"), "{output}");
+    assert!(output.contains("\n  line 3: this is not valid JSON: EOF"), "{output}");
     let lines_out_of_order = READERS.replace("2026-11-03T08", "2026-11-01T08")
         + "{\"reader\":\"a\",\"at\":\"x\"}\n".repeat(20).as_str();
     sandbox.write("readers.ndjson", &lines_out_of_order);
