@@ -25,8 +25,8 @@ pub enum Phase {
     Ended,
 }
 
-/// Returns the phase of each appeal at `now_ms` (milliseconds since 1970). If a change of the sites' settings made an
-/// appeal invalid, its phase is [`Phase::Paused`].
+/// Returns the phase of each appeal at `now_ms` (milliseconds since 1970). If a change of the sites' settings made a
+/// live or scheduled appeal invalid, its phase is [`Phase::Paused`].
 pub fn phases(
     sites: &BTreeMap<String, SiteSettings>,
     documents: &[AppealDocument],

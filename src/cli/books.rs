@@ -2,7 +2,7 @@
 
 use clap::Subcommand;
 
-use super::{CommandError, Opened, runtime, say};
+use super::{CommandError, Opened, count_of, runtime, say};
 use crate::actions;
 use crate::clock::Clock;
 use crate::money::Money;
@@ -27,7 +27,7 @@ pub fn run(verb: &Verb, settings: Settings) -> Result<(), CommandError> {
             let app = actions::start(settings, Clock::System).await?;
             let gifts = actions::rebuild_projections(&app, &app.as_operator()).await;
             app.store.close().await;
-            return say(&format!("Rewrote {} contributions.", gifts?));
+            return say(&format!("Rewrote {}.", count_of(gifts?, "contribution")));
         }
         let opened = Opened::open(&settings).await?;
         let vault = actions::open_vault(&settings, &opened.store).await?;
@@ -42,7 +42,8 @@ async fn check_or_seal(verb: &Verb, opened: &Opened<'_>, key: &SealKey) -> Resul
     let report = reports::check_ledger(&opened.store, key).await?;
     say(&report_text(&report))?;
     if !report.is_correct() {
-        return Err(format!("the check found {} problems, listed above", report.problems_total).into());
+        let problems = count_of(report.problems_total as u64, "problem");
+        return Err(format!("the check found {problems}, listed above").into());
     }
     if let Verb::Seal = verb {
         let seal = actions::seal_ledger(&opened.context(), key).await?;

@@ -204,6 +204,13 @@ impl<'a> Opened<'a> {
     }
 }
 
+/// Returns a number with its noun, such as `1 problem` or `2 problems`. The plural of the noun ends with "s".
+fn count_of(number: impl Into<u64>, noun: &str) -> String {
+    let number = number.into();
+    let ending = if number == 1 { "" } else { "s" };
+    format!("{number} {noun}{ending}")
+}
+
 /// Prints the text to standard output, with one line break at its end.
 fn say(text: &str) -> Result<(), CommandError> {
     let mut out = std::io::stdout().lock();

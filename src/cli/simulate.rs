@@ -22,8 +22,8 @@ const MAX_REPORTED_LINES: usize = 10;
 #[derive(clap::Args)]
 #[command(group = clap::ArgGroup::new("who").required(true).args(["readers", "population"]))]
 pub struct Options {
-    /// The draft: an appeals file in TOML, or in YAML if its name ends with .yaml or .yml. The simulation treats its
-    /// drafts and paused appeals as live.
+    /// The appeals file to simulate, in TOML, or in YAML if its name ends with .yaml or .yml. Its drafts and paused
+    /// appeals are simulated as if they were live.
     #[arg(long, value_name = "FILE")]
     appeals: PathBuf,
     /// A file of page views: one JSON object per line, in order of time for each reader. - means standard input.
@@ -107,7 +107,7 @@ fn read_live_appeals(file: Option<&Path>, settings: &Settings) -> Result<RuleSet
 }
 
 /// Simulates every page view of a file. If a line is invalid, the command prints no results, because they would be
-/// wrong. It still checks the remaining lines.
+/// wrong. It still checks the following lines, up to the tenth problem or the first line that is too long.
 fn simulate_page_views(
     path: &Path,
     settings: &Settings,

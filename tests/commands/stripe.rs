@@ -243,6 +243,21 @@ async fn the_checklist_marks_each_point_as_good_wrong_or_to_do() {
     }
     let to_do = points_marked("to do");
     assert!(has(&to_do, "restricted key") && has(&to_do, "smallest amount"), "{to_do:?}");
+    for (state, mark, words) in [
+        ("live = \"live\"", "good", "At least one appeal is live"),
+        ("live = \"paused\"", "WRONG", "No appeal is live"),
+        ("live = \"live\"\nschedule.starts_at = \"2199-01-01\"", "to do", "scheduled to start later"),
+        ("live = \"scheduled\"\nschedule.starts_at = \"2020-01-01\"", "good", "At least one appeal is live"),
+    ] {
+        let appeal = format!(
+            "[[appeals]]\nid = \"summer\"\nsites = [\"journal\"]\nkind = \"ask\"\nsurface = [\"banner\"]\n{state}\n\
+             [[appeals.variants]]\nid = \"a\"\ncopy = {{ heading = \"H\", body = [\"B\"], cta = \"C\", dismiss = \"D\" }}\n"
+        );
+        sandbox.write("appeals.toml", &appeal);
+        sandbox.run_ok(&["appeals", "apply", "appeals.toml"]);
+        let points = points_marked(mark);
+        assert!(has(&points, words), "{state}: {points:?}");
+    }
 }
 
 /// The first column of the manual's table that begins with this line.

@@ -1,9 +1,9 @@
-//! `keepopen stripe checklist`: checks everything that a change from test mode to live mode needs.
-
-use keepopen_decision::Live;
+//! `keepopen stripe checklist`: checks what a change from test mode to live mode needs, and lists what only people can
+//! check.
 
 use super::Opened;
 use crate::actions::read_active_appeals;
+use crate::appeals::{Phase, phases};
 use crate::cli::{CommandError, appeals, say};
 use crate::config::Mode;
 use crate::reports::{ConnectionReport, inspect_stripe};
@@ -28,7 +28,7 @@ pub async fn checklist(opened: &Opened<'_>) -> Result<(), CommandError> {
     points.extend(account_points(stripe.account().await, settings));
     points.extend(connection_points(&report, settings));
     points.push(database_point(store.has_booked_events_of(Mode::Test).await?));
-    points.push(appeals_point(count_live_appeals(opened).await?));
+    points.push(appeals_point(&appeal_phases(opened).await?));
     points.extend(TO_DO.iter().map(|sentence| Point(Mark::ToDo, (*sentence).to_owned())));
     for Point(mark, sentence) in &points {
         let mark = match mark {
@@ -45,13 +45,13 @@ pub async fn checklist(opened: &Opened<'_>) -> Result<(), CommandError> {
     }
 }
 
-/// The points that only people can check. They are always printed as to do.
+/// The points that only people can check. They always have the mark `to do`.
 const TO_DO: &[&str] = &[
-    "The business details, the bank account and the name on statements are right in the dashboard.",
-    "The payment methods that you want are turned on, in live mode too.",
-    "A copy of the encryption key (keepopen.key) is stored apart from the database's backup.",
-    "An alert reaches somebody when `keepopen_stripe_trouble` is above 0 (docs/operating-metrics.md).",
-    "You gave the smallest amount yourself, saw the thank-you message, and refunded the gift.",
+    "Check in the dashboard that the business details, the bank account and the name on statements are right.",
+    "Turn on the payment methods that you want, in live mode too.",
+    "Store a copy of the encryption key (keepopen.key) apart from the database's backup.",
+    "Set up an alert for `keepopen_stripe_trouble` above 0 (docs/operating-metrics.md).",
+    "Give the smallest amount yourself, check that you see the thank-you message, and refund the gift.",
 ];
 
 /// A point that is good with the sentence `if_good`, or wrong with the sentence `if_wrong`.
@@ -90,7 +90,7 @@ fn account_points(account: Result<Account, CallError>, settings: &Settings) -> V
     let account = match account {
         Ok(account) => account,
         Err(CallError::Refused { status: 403, .. }) => {
-            let sentence = "The key may not read the account (Accounts: read). Check in the dashboard that the account can take payments and receives payouts.";
+            let sentence = "The key has no permission to read the account (Accounts: read). Check in the dashboard that the account can take payments and receives payouts.";
             return vec![Point(Mark::ToDo, sentence.to_owned())];
         }
         Err(error) => {
@@ -115,10 +115,10 @@ fn account_points(account: Result<Account, CallError>, settings: &Settings) -> V
         if asked == account_currency {
             points.push(Point(
                 Mark::Good,
-                format!("{id} asks in {asked}, in which the account receives payouts."),
+                format!("The site {id} asks in {asked}, and the account receives payouts in {asked}."),
             ));
         } else {
-            points.push(Point(Mark::ToDo, format!("{id} asks in {asked}, and the account's currency is {account_currency}: Stripe converts each payout, for a fee, unless you add a bank account in {asked}.")));
+            points.push(Point(Mark::ToDo, format!("The site {id} asks in {asked}, and the account's currency is {account_currency}: Stripe converts each payout, for a fee, unless you add a bank account in {asked}.")));
         }
     }
     points
@@ -174,16 +174,26 @@ fn database_point(has_test_events: bool) -> Point {
     )
 }
 
-fn appeals_point(live_count: usize) -> Point {
-    check_point(live_count > 0, "At least one appeal is live.", "No appeal is live, so no reader is asked.")
+fn appeals_point(phases: &[Phase]) -> Point {
+    if phases.contains(&Phase::Scheduled) && !phases.contains(&Phase::Live) {
+        return Point(
+            Mark::ToDo,
+            "No appeal is live yet. At least one is scheduled to start later.".to_owned(),
+        );
+    }
+    check_point(
+        phases.contains(&Phase::Live),
+        "At least one appeal is live.",
+        "No appeal is live, so no reader is asked.",
+    )
 }
 
-async fn count_live_appeals(opened: &Opened<'_>) -> Result<usize, CommandError> {
+async fn appeal_phases(opened: &Opened<'_>) -> Result<Vec<Phase>, CommandError> {
     let documents = match &opened.settings.appeals.file {
         Some(path) => appeals::read_documents(path)?.0,
         None => read_active_appeals(&opened.store).await?.0,
     };
-    Ok(documents.iter().filter(|appeal| appeal.rules.live == Live::Live).count())
+    Ok(phases(&opened.settings.sites, &documents, opened.clock.now_ms()))
 }
 
 fn capitalised(sentence: &str) -> String {
