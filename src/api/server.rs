@@ -24,7 +24,7 @@ const BUSIEST: &str = "/v1/banner";
 pub fn serve(app: &Arc<App>) -> Result<Running, ListenError> {
     const SETTING: &str = "server.bind";
     let (listener, address) = listen(SETTING, app.settings.server.bind)?;
-    let (state, recent) = (Data::new(ServerState::new(app)), Data::new(Recent::default()));
+    let (state, recent) = (Data::new(ServerState::new(app)), Data::new(Recent::new(app)));
     let origins = Arc::new(SiteOrigins::new(&app.settings));
     let counts = Arc::new(RequestCounts::new(&app.metrics, ROUTES, BUSIEST, &origins));
     let workers = match app.settings.server.workers {

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::caller::check_origin;
 use super::checkout::stripe_problem;
+use super::recent::RecentRequests;
 use super::routes::ROUTES;
 use super::words::StandingShape;
 use crate::actions::{self, ExchangeError};
@@ -94,7 +95,12 @@ struct TokenAnswer {
     ]))),
 )]
 #[post("/v1/tokens")]
-pub async fn make(app: State, request: HttpRequest, payload: Payload) -> Result<HttpResponse, Problem> {
+pub async fn make(
+    app: State,
+    recent: RecentRequests,
+    request: HttpRequest,
+    payload: Payload,
+) -> Result<HttpResponse, Problem> {
     let limited = Limited::for_request(ROUTES, &app, &request);
     limited.check_address(&app, &request)?;
     let bytes = body::read_json_bytes(&request, payload, Accepts::Json).await?;
@@ -106,6 +112,7 @@ pub async fn make(app: State, request: HttpRequest, payload: Payload) -> Result<
     let issued = match actions::exchange_session(
         &app,
         &app.context(Actor::Reader),
+        &recent.session_reads,
         &site_id,
         site,
         &session,

@@ -11,11 +11,9 @@ mod context;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use tokio::sync::Notify;
-use uuid::Uuid;
 
 pub use actor::Actor;
 pub use context::{Change, ChangeTx, Context, MachineWrite};
@@ -23,7 +21,6 @@ pub use context::{Change, ChangeTx, Context, MachineWrite};
 use crate::appeals::{AppealDocument, AppealProblem, Snapshot, StoredWeights, Switches, TickerTotals};
 use crate::clock::Clock;
 use crate::keys::{Attribution, CheckLimits, MacKey, Tokens, Vault};
-use crate::limits::OncePerInterval;
 use crate::sites::{Settings, SiteSettings};
 use crate::store::Store;
 use crate::store::counts::CountKey;
@@ -72,8 +69,6 @@ pub struct App {
     pub attribution_key: MacKey,
     /// Counts that are not stored in the database yet.
     pub counters: Counters,
-    /// Limits how often the Checkout Session of one checkout attempt is fetched from Stripe.
-    pub session_reads: OncePerInterval<Uuid>,
     /// Wakes the worker when an event was stored.
     pub inbox_notify: Notify,
     /// Wakes a worker of the queue when a task was added.
@@ -123,7 +118,6 @@ impl App {
         let metrics = Metrics::new();
         let intake = Intake::new(store.clone(), metrics.intake_commits.clone());
         let snapshot = Snapshot::build(&settings.sites, &[], Vec::new());
-        let limits = settings.limits.clone();
         Arc::new(Self {
             tokens: Tokens::new(settings.issuer(), Vec::new())
                 .with_limits(&token_check_limits(&settings), &clock)
@@ -139,7 +133,6 @@ impl App {
             attribution_key: vault.attribution_key(),
             vault,
             counters: Counters::default(),
-            session_reads: OncePerInterval::new(Duration::from_secs(limits.stripe_read_seconds), &clock),
             inbox_notify: Notify::new(),
             task_added: Notify::new(),
             deliveries: Deliveries::new(&settings.stripe.webhook_secrets),

@@ -11,6 +11,7 @@ use crate::clock::DAY_MS;
 use crate::contributions::ContributionState;
 use crate::ids::{ContributionId, SupporterId};
 use crate::keys::{Claims, TokenScope};
+use crate::limits::OncePerInterval;
 use crate::sites::SiteSettings;
 use crate::store::{StoreError, checkouts};
 use crate::stripe::CallError;
@@ -59,11 +60,14 @@ pub enum ExchangeError {
 /// Exchanges a paid session for a token. The reader may return before the webhook arrives. So this action fetches the
 /// session from Stripe and books it. When the webhook's event arrives, nothing is booked twice.
 ///
+/// `session_reads` limits how often the session of one attempt is fetched from Stripe.
+///
 /// # Errors
 /// See [`ExchangeError`].
 pub async fn exchange_session(
     app: &App,
     context: &Context<'_>,
+    session_reads: &OncePerInterval<Uuid>,
     site_id: &str,
     site: &SiteSettings,
     session: &str,
@@ -82,7 +86,7 @@ pub async fn exchange_session(
     let mut supporter = paying_supporter(app, &id).await;
     if matches!(supporter, Err(ExchangeError::Unpaid | ExchangeError::Processing)) {
         // Two simultaneous calls come from the same browser, so both use one answer from Stripe.
-        app.session_reads.run(&attempt_id, fetch_session(app, context, session)).await?;
+        session_reads.run(&attempt_id, fetch_session(app, context, session)).await?;
         supporter = paying_supporter(app, &id).await;
     }
     let supporter = supporter?;
