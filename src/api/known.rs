@@ -63,14 +63,14 @@ pub(super) fn check_token(
     })
 }
 
-/// The error code for an invalid token. `None` if the token is valid, or may be valid because it could not be checked.
+/// The error code for an invalid token. `None` if the token is valid, or if there was no capacity to check it.
 pub(super) fn token_problem(token: &Result<Known, BadToken>) -> Option<&'static str> {
     let error = token.as_ref().err().filter(|error| **error != BadToken::Unchecked)?;
     Some(problem_of(*error).code.as_str())
 }
 
-/// The reader's country as two capital letters. `None` if the question states anything other than two letters, because
-/// the country becomes part of a count's key.
+/// The reader's country as two capital letters. `None` if the question states anything other than two letters. Such a
+/// text is ignored, because banner events are counted per country, and each new text would start another count.
 pub(super) fn country(question: &Question<'_>) -> Option<[u8; 2]> {
     let code: [u8; 2] = question.reader.country.as_deref()?.as_bytes().try_into().ok()?;
     code.iter().all(u8::is_ascii_alphabetic).then(|| code.map(|letter| letter.to_ascii_uppercase()))

@@ -5,8 +5,8 @@ use actix_web::web::Data;
 use crate::keys::RecentKeys;
 use crate::limits::Seen;
 
-/// How many recent banner events are remembered at least, so that none is counted twice. At most twice as many are
-/// remembered, which takes about 5 MiB.
+/// The minimum number of recent banner events that are remembered, so that none of them is counted twice. At most twice
+/// as many are remembered, which takes about 5 MiB.
 const REMEMBERED_EVENTS: usize = 100_000;
 
 /// The recent requests. All workers of the server share them.

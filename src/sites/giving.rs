@@ -236,18 +236,19 @@ pub(super) fn check(id: &str, site: &SiteSettings) -> Result<(), String> {
     for (currency, giving) in &site.giving {
         let path = format!("sites.{id}.giving.{currency}");
         check_giving(*currency, giving).map_err(|sentence| format!("{path}: {sentence}"))?;
-        for (index, it) in giving.by_country.iter().enumerate() {
+        for (index, by_country) in giving.by_country.iter().enumerate() {
             let path = format!("{path}.by_country[{index}]");
-            if it.countries.is_empty() {
+            if by_country.countries.is_empty() {
                 return Err(format!(
                     "{path}.countries is empty; list the countries whose readers get these amounts"
                 ));
             }
-            let problem = it.offer().problem(giving.limits(*currency));
+            let problem = by_country.offer().problem(giving.limits(*currency));
             problem.map_or(Ok(()), |sentence| Err(format!("{path}: {sentence}")))?;
         }
         let lists = giving.by_country.iter().enumerate();
-        let lists = lists.map(|(index, it)| (format!("{path}.by_country[{index}]"), &it.countries));
+        let lists =
+            lists.map(|(index, by_country)| (format!("{path}.by_country[{index}]"), &by_country.countries));
         check_countries(site, lists)?;
     }
     let lists = site.giving.iter();
@@ -336,24 +337,24 @@ mod tests {
 
     #[test]
     fn the_total_with_the_fee_matches_the_shared_cases() {
-        for it in cases() {
-            let total = it.fee_cover.total_minor(it.amount_minor, it.step_minor);
-            assert_eq!(total, it.total_minor, "{} with {:?}", it.amount_minor, it.fee_cover);
+        for case in cases() {
+            let total = case.fee_cover.total_minor(case.amount_minor, case.step_minor);
+            assert_eq!(total, case.total_minor, "{} with {:?}", case.amount_minor, case.fee_cover);
         }
     }
 
     #[test]
     fn the_total_is_the_smallest_that_leaves_the_chosen_amount() {
-        for it in cases() {
+        for case in cases() {
             // Both sides of each comparison are in millionths of the minor unit.
             let left_after_fee = |total: i64| {
-                let remaining_per_million = i128::from(1_000_000 - it.fee_cover.percent.per_million());
-                i128::from(total) * remaining_per_million - i128::from(it.fee_cover.fixed_minor) * 1_000_000
+                let remaining_per_million = i128::from(1_000_000 - case.fee_cover.percent.per_million());
+                i128::from(total) * remaining_per_million - i128::from(case.fee_cover.fixed_minor) * 1_000_000
             };
-            let chosen = i128::from(it.amount_minor) * 1_000_000;
-            assert!(left_after_fee(it.total_minor) >= chosen, "the fee is not covered");
+            let chosen = i128::from(case.amount_minor) * 1_000_000;
+            assert!(left_after_fee(case.total_minor) >= chosen, "the fee is not covered");
             assert!(
-                left_after_fee(it.total_minor - it.step_minor) < chosen,
+                left_after_fee(case.total_minor - case.step_minor) < chosen,
                 "a smaller total would cover the fee"
             );
         }

@@ -74,8 +74,8 @@ static OPENAPI: LazyLock<utoipa::openapi::OpenApi> = LazyLock::new(|| {
     for (path, item) in &mut contract.paths.paths {
         for (method, operation) in operations(item) {
             problems::add_error_responses(operation);
-            let cors = ROUTES.0.iter().find(|it| it.method == method && it.path == path).map(|it| it.cors);
-            add_headers(operation, cors.unwrap_or(Cors::SameOrigin));
+            let route = ROUTES.0.iter().find(|route| route.method == method && route.path == path);
+            add_headers(operation, route.map_or(Cors::SameOrigin, |route| route.cors));
         }
     }
     let all_operations = contract.paths.paths.values_mut().flat_map(operations);

@@ -105,12 +105,12 @@ struct AcknowledgeBody {
 )]
 #[get("/v1/alarms")]
 pub async fn list_alarms(app: State, _: AlarmsReader) -> Result<HttpResponse, Problem> {
-    let failed = |error| Problem::store(&error);
-    let open_alarms = app.store.open_alarms(MAX_LISTED).await.map_err(failed)?;
-    let acknowledgements = app.store.newest_acknowledgements(MAX_LISTED).await.map_err(failed)?;
+    let to_problem = |error| Problem::store(&error);
+    let open_alarms = app.store.open_alarms(MAX_LISTED).await.map_err(to_problem)?;
+    let acknowledgements = app.store.newest_acknowledgements(MAX_LISTED).await.map_err(to_problem)?;
     let answer = AlarmsShape {
         alarms: open_alarms.into_iter().map(OpenAlarmShape::from).collect(),
-        contributions_total: app.store.contributions_with_alarms().await.map_err(failed)?,
+        contributions_total: app.store.contributions_with_alarms().await.map_err(to_problem)?,
         acknowledgements: acknowledgements.into_iter().map(AcknowledgementShape::from).collect(),
     };
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(answer))
