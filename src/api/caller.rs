@@ -43,16 +43,16 @@ pub struct AppealsEditor(pub KeyHolder);
 /// A caller whose API key may read the audit log.
 pub struct AuditReader;
 
-/// The API key with which a program changes something, and the id of the request.
+/// The id of the API key that a program sent, and the id of the request.
 pub struct KeyHolder {
-    key: String,
+    key_id: String,
     request_id: Option<String>,
 }
 
 impl KeyHolder {
     /// The context of this caller's actions.
     pub fn context<'a>(&self, app: &'a App) -> Context<'a> {
-        Context { request_id: self.request_id.clone(), ..app.context(Actor::ApiKey(self.key.clone())) }
+        Context { request_id: self.request_id.clone(), ..app.context(Actor::ApiKey(self.key_id.clone())) }
     }
 }
 
@@ -144,7 +144,7 @@ async fn key_with(request: &HttpRequest, scopes: &[Scope]) -> Result<KeyHolder, 
     let stored = stored.ok_or(Code::ApiKeyInvalid)?;
     if stored.scopes.split(' ').any(|held| scopes.iter().any(|scope| scope.as_str() == held)) {
         let request_id = request.headers().get(&REQUEST_ID).and_then(|id| id.to_str().ok());
-        Ok(KeyHolder { key: stored.id, request_id: request_id.map(str::to_owned) })
+        Ok(KeyHolder { key_id: stored.id, request_id: request_id.map(str::to_owned) })
     } else {
         Err(Code::ScopeMissing.into())
     }

@@ -51,7 +51,7 @@ pub(super) fn check_token(
             entitlements: claims.entitlements.clone(),
         },
         TokenFreshness::Changed(change) => {
-            // The change may be a day old, and its effect may have ended by now.
+            // The change may be a day old. Its effect may have ended by now.
             let current = change.at(now_ms);
             Known {
                 standing: current.standing,
@@ -59,6 +59,7 @@ pub(super) fn check_token(
                 entitlements: claims.entitlements.clone(),
             }
         }
+        // The standing may have changed after the token was issued, but such old changes are no longer in memory.
         TokenFreshness::Forgotten => Known::unknown(),
     })
 }

@@ -225,14 +225,14 @@ pub(super) fn read(app: &App, question: &Question<'_>, preview: Option<&str>) ->
 async fn load_document(app: &App, id: &str, version: Option<i64>) -> Result<AppealDocument, Problem> {
     let active_document =
         || app.snapshot_inputs().documents.iter().find(|document| document.rules.id == id).cloned();
-    let from_file = app.settings.appeals.file.is_some();
+    let is_from_file = app.settings.appeals.file.is_some();
     let mut document = match version {
         None => match active_document() {
             Some(document) => document,
-            None if from_file => return Err(Code::AppealNotFound.into()),
+            None if is_from_file => return Err(Code::AppealNotFound.into()),
             None => load_published(app, id).await?,
         },
-        Some(_) if from_file => {
+        Some(_) if is_from_file => {
             let detail = "the appeals come from a file, so they have no versions";
             return Err(Problem::with(Code::VersionNotFound, detail));
         }
@@ -242,6 +242,7 @@ async fn load_document(app: &App, id: &str, version: Option<i64>) -> Result<Appe
             AppealDocument::read_version(id, &row.body, Live::Live).map_err(unreadable_appeal)?
         }
     };
+    // A preview shows an appeal in any state, such as a paused one.
     document.rules.live = Live::Live;
     Ok(document)
 }

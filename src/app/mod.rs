@@ -62,7 +62,7 @@ pub struct App {
     pub snapshot_changed: Notify,
     /// Encrypts and decrypts secrets.
     pub vault: Vault,
-    /// The learned weights of variants.
+    /// The weights of variants (their shares of readers) that were learned from results.
     pub learned: ArcSwap<StoredWeights>,
     /// Issues and checks supporter tokens.
     pub tokens: Tokens,
@@ -81,7 +81,8 @@ pub struct App {
     pub task_added: Notify,
     /// The service's metrics.
     pub metrics: Metrics,
-    /// The data folder and its key file, with their identity at the start.
+    /// The data folder and its key file, with their device and inode numbers at the start. With these numbers, the
+    /// service notices if the folder or the file is replaced.
     pub data_folder: Watched,
     stopping: AtomicBool,
     writing_fails: AtomicBool,

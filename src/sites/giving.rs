@@ -150,8 +150,9 @@ impl Giving {
 
     /// The amounts for readers of `country`.
     pub fn offer_in(&self, site: &SiteSettings, country: Option<CountryCode>) -> Offer<'_> {
-        let applies =
-            |it: &&ByCountry| country.is_some_and(|country| site.includes_country(&it.countries, country));
+        let applies = |amounts: &&ByCountry| {
+            country.is_some_and(|country| site.includes_country(&amounts.countries, country))
+        };
         self.by_country.iter().find(applies).map_or_else(|| self.offer(), ByCountry::offer)
     }
 }
@@ -169,7 +170,8 @@ impl SiteSettings {
     /// Every country for which a currency or amounts are set.
     pub fn countries_with_own_currency_or_amounts(&self) -> Vec<CountryCode> {
         let lists = self.giving.values().flat_map(|giving| {
-            std::iter::once(&giving.countries).chain(giving.by_country.iter().map(|it| &it.countries))
+            let by_country = giving.by_country.iter().map(|amounts| &amounts.countries);
+            std::iter::once(&giving.countries).chain(by_country)
         });
         lists.flatten().flat_map(|name| self.countries_named(name)).collect()
     }
@@ -201,7 +203,8 @@ impl<'a> Offer<'a> {
     pub fn problem(&self, limits: Limits) -> Option<String> {
         let range = limits.minimum_minor..=limits.maximum_minor;
         let mut amounts = [self.once, self.month, self.year].into_iter().flatten();
-        let includes = |it: OfferedAmount| self.amounts_at(it.interval).contains(&it.amount_minor);
+        let is_offered =
+            |chosen: OfferedAmount| self.amounts_at(chosen.interval).contains(&chosen.amount_minor);
         if amounts.clone().any(|amount| !range.contains(amount)) {
             Some("an offered amount is not between minimum_minor and maximum_minor".to_owned())
         } else if amounts.any(|amount| amount % limits.step_minor != 0) {
@@ -209,9 +212,9 @@ impl<'a> Offer<'a> {
             Some(format!(
                 "an offered amount is not a multiple of {step}, which Stripe requires in this currency"
             ))
-        } else if !includes(self.default) {
+        } else if !is_offered(self.default) {
             Some("default_amount_minor is not one of the amounts offered at default_interval".to_owned())
-        } else if self.highlighted.is_some_and(|it| !includes(it)) {
+        } else if self.highlighted.is_some_and(|highlighted| !is_offered(highlighted)) {
             Some("highlighted is not one of the offered amounts".to_owned())
         } else {
             None

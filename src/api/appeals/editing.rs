@@ -222,8 +222,8 @@ impl Preconditions {
     }
 }
 
-/// Returns the context of the caller's actions, or an error if the appeals come from a file. Such appeals can't be
-/// edited through the API.
+/// Returns the context of the caller's actions (who acts, and what the actions use), or an error if the appeals come
+/// from a file. Appeals from a file can't be edited through the API.
 fn context<'a>(app: &'a App, editor: &AppealsEditor) -> Result<Context<'a>, Problem> {
     if app.settings.appeals.file.is_some() {
         return Err(Code::AppealsFromFile.into());

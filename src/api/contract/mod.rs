@@ -106,7 +106,8 @@ const HEADERS: [(&str, &str); 6] = [
     ("Retry-After", "The number of seconds after which to try again."),
 ];
 
-/// Whether responses with this status have the header.
+/// Whether responses with this status have the header. `cors` says which pages may read the responses:
+/// [`Cors::SameOrigin`], which allows the fewest pages, is its smallest value.
 fn has_header(header: &str, status: &str, cors: Cors) -> bool {
     match header {
         "Vary" => cors > Cors::SameOrigin,

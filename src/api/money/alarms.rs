@@ -163,27 +163,27 @@ pub async fn acknowledge(
 }
 
 impl From<(ContributionId, RaisedAlarm)> for OpenAlarmShape {
-    fn from((contribution, it): (ContributionId, RaisedAlarm)) -> Self {
+    fn from((contribution, raised): (ContributionId, RaisedAlarm)) -> Self {
         Self {
-            id: it.id.into(),
+            id: raised.id.into(),
             contribution: contribution.into(),
-            text: it.alarm.to_string(),
-            alarm: serde_json::json!(it.alarm),
-            objects: it.objects,
+            text: raised.alarm.to_string(),
+            alarm: serde_json::json!(raised.alarm),
+            objects: raised.objects,
         }
     }
 }
 
 impl From<Acknowledgement> for AcknowledgementShape {
-    fn from(it: Acknowledgement) -> Self {
+    fn from(acknowledgement: Acknowledgement) -> Self {
         Self {
-            id: it.alarm_id.into(),
-            contribution: it.contribution.into(),
-            alarm: serde_json::json!(it.alarm),
-            name: it.name,
-            reason: it.reason,
-            via: it.via,
-            acknowledged_at: clock::rfc3339(it.acknowledged_at_ms),
+            id: acknowledgement.alarm_id.into(),
+            contribution: acknowledgement.contribution.into(),
+            alarm: serde_json::json!(acknowledgement.alarm),
+            name: acknowledgement.name,
+            reason: acknowledgement.reason,
+            via: acknowledgement.via,
+            acknowledged_at: clock::rfc3339(acknowledgement.acknowledged_at_ms),
         }
     }
 }
