@@ -1,7 +1,7 @@
 //! Time and randomness. This is the only file that reads them from the machine.
 //!
-//! All other code gets a [`Clock`] or a value as an argument. So a test can move the time, and a function's arguments
-//! show what it depends on.
+//! All other code gets a [`Clock`] or a value as an argument. This lets a test move the time, and a function's
+//! arguments show what the function depends on.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, LazyLock};
@@ -42,9 +42,9 @@ impl Clock {
     /// The time since a fixed moment. Unlike [`Clock::now_ms`], it never goes backwards. Used for rate limits.
     #[expect(clippy::disallowed_methods, reason = "only this file may read the machine's clock")]
     pub fn steady(&self) -> Duration {
-        static BEGAN: LazyLock<Instant> = LazyLock::new(Instant::now);
+        static FIXED_MOMENT: LazyLock<Instant> = LazyLock::new(Instant::now);
         match self {
-            Self::System => BEGAN.elapsed(),
+            Self::System => FIXED_MOMENT.elapsed(),
             Self::Movable(at_ms) => {
                 Duration::from_millis(u64::try_from(at_ms.load(Ordering::SeqCst)).unwrap_or(0))
             }
@@ -95,7 +95,8 @@ pub struct NotATime;
 /// # Errors
 /// The text is neither a time nor a day.
 pub fn parse_time_ms(text: &str) -> Result<i64, NotATime> {
-    // The length is checked, because the date parser would also accept a time without an offset, and drop the time.
+    // The length tells a day from a time. The date parser alone would also accept a time without an offset, and ignore
+    // its hours and minutes.
     const DAY_LENGTH: usize = "2026-01-31".len();
     let time = if text.len() == DAY_LENGTH {
         let day: Option<Date> = text.parse().ok();

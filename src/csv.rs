@@ -9,6 +9,7 @@ pub fn line(fields: &[String]) -> String {
 /// Makes a field from a text that others may have written. A spreadsheet would run some texts as formulas. A leading
 /// apostrophe prevents this (<https://owasp.org/www-community/attacks/CSV_Injection>).
 pub fn text(value: &str) -> String {
+    // The characters after `@` are the full-width forms of the first four. Some spreadsheets treat them alike.
     let looks_like_formula =
         value.trim_start().starts_with(['=', '+', '-', '@', '\u{FF1D}', '\u{FF0B}', '\u{FF0D}', '\u{FF20}'])
             || value.starts_with(['\t', '\r', '\n']);

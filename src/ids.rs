@@ -14,9 +14,10 @@ pub struct NotAnId {
 
 /// The digits and letters of an id, which are hard to confuse (Crockford's base 32).
 const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
-/// The number of characters after the prefix. 26 characters have 130 bits, which is enough for 16 bytes.
+/// The number of characters after the prefix. 26 characters hold 130 bits, which is enough for 16 bytes (128 bits).
 const BODY_LEN: usize = 26;
 
+/// Writes 16 bytes as the characters after an id's prefix.
 fn body_of(bytes: [u8; 16]) -> String {
     let mut number = u128::from_be_bytes(bytes);
     let mut body = [0u8; BODY_LEN];

@@ -1,6 +1,6 @@
 //! Keepopen: a self-hosted reader-contribution service for newsrooms.
 //!
-//! `docs/architecture.md` describes the modules. They are listed here in the same order.
+//! `docs/architecture.md` describes the modules and their layers. Each group below is one layer, in the same order.
 
 pub mod clock;
 pub mod csv;

@@ -95,7 +95,7 @@ const STRIPE_MINIMUMS: [(&str, i64); 24] = [
 
 impl Currency {
     /// Stripe's minimum amount, in the minor unit. `None` if Stripe documents no minimum for this currency. In that
-    /// case, the converted minimum of the settlement currency applies, and only Stripe knows the rate.
+    /// case, Stripe converts the minimum of the settlement currency, at a rate that only Stripe knows.
     pub fn stripe_minimum_minor(&self) -> Option<i64> {
         STRIPE_MINIMUMS.iter().find(|(code, _)| *code == self.code()).map(|(_, minor)| *minor)
     }

@@ -157,7 +157,7 @@ fn parse_time(name: &str, text: &str) -> Result<i64, Problem> {
     parse_time_ms(text).map_err(|error| Problem::with(Code::InvalidRequest, format!("{name}: {error}")))
 }
 
-/// Rejects a text with a NUL character, because neither database accepts it in a text.
+/// Rejects a text with a NUL character, because PostgreSQL does not accept this character in a text.
 fn reject_nul(name: &str, text: String) -> Result<String, Problem> {
     if text.contains('\0') {
         return Err(Problem::with(Code::InvalidRequest, format!("{name}: must not contain a NUL character")));

@@ -63,7 +63,8 @@ pub async fn ask(app: State, request: HttpRequest, payload: Payload) -> Result<H
     let bytes = body::read_json_bytes(&request, payload, Accepts::JsonOrPlain).await?;
     match BannerRequest::read(&bytes)? {
         banner_request @ BannerRequest { stated: None, .. } => banner_request.respond(&app, &request),
-        // This future is boxed. Otherwise every banner request would reserve space for it.
+        // This future is boxed, because few requests need it. Otherwise every banner request would reserve memory
+        // for it.
         banner_request => Box::pin(answer_to_back_end(&app, &request, banner_request)).await,
     }
 }
@@ -78,7 +79,7 @@ async fn answer_to_back_end(
     banner_request.respond(app, request)
 }
 
-/// Returns the JSON that responds to a `POST /v1/banner` with this body and without an API key.
+/// Returns the JSON of the response to a `POST /v1/banner` with this body and without an API key.
 ///
 /// # Errors
 /// The body is not a question, names an unknown site, or states a standing, which requires an API key.
@@ -201,7 +202,8 @@ fn verdict_for(
             let appeal = snapshot.appeal(index);
             let variant = &appeal.variants[variant];
             let ticker = appeal.ticker(&question.site);
-            let (ticker_json, quiet_days) = (ticker.map(|it| &*it.json), appeal.quiet_days(&question.site));
+            let (ticker_json, quiet_days) =
+                (ticker.map(|ticker| &*ticker.json), appeal.quiet_days(&question.site));
             let (content, needs) = variant.content(&question.site, &question.reader, ticker_json, quiet_days);
             VerdictBody {
                 show: true,
@@ -213,7 +215,7 @@ fn verdict_for(
                 reason,
                 attribution: Some(attribution(&appeal.id, &variant.id, surface)),
                 content: Some(content),
-                values: values(app, &decision, question, index, needs, ticker.map(|it| it.values)),
+                values: values(app, &decision, question, index, needs, ticker.map(|ticker| ticker.values)),
                 token_problem: None,
                 next_eligible_at: None,
                 warnings: &[],

@@ -43,16 +43,16 @@ pub struct AppealsEditor(pub KeyHolder);
 /// A caller whose API key may read the audit log.
 pub struct AuditReader;
 
-/// The API key with which a program changes something, and the id of the request.
+/// The id of the API key that a program sent, and the id of the request.
 pub struct KeyHolder {
-    key: String,
+    key_id: String,
     request_id: Option<String>,
 }
 
 impl KeyHolder {
     /// The context of this caller's actions.
     pub fn context<'a>(&self, app: &'a App) -> Context<'a> {
-        Context { request_id: self.request_id.clone(), ..app.context(Actor::ApiKey(self.key.clone())) }
+        Context { request_id: self.request_id.clone(), ..app.context(Actor::ApiKey(self.key_id.clone())) }
     }
 }
 
@@ -68,8 +68,8 @@ impl FromRequest for Supporter {
             let app = state(&request)?;
             let token = bearer_token(&request).ok_or(Code::TokenMissing)?;
             let address = || address_of(&app, &request);
-            let asker = TokenSender { purpose: CheckPurpose::Acting, address: &address };
-            let claims = app.tokens.check_any_site(&token, asker, app.now_ms()).map_err(problem_of)?;
+            let sender = TokenSender { purpose: CheckPurpose::Acting, address: &address };
+            let claims = app.tokens.check_any_site(&token, sender, app.now_ms()).map_err(problem_of)?;
             // A supporter's epoch is a number that grows to withdraw older tokens. Banner requests compare it in
             // memory (docs/decisions/0009-token-epochs.md). This call reads it from the database.
             let epoch = app.store.epoch(&claims.sub).await.map_err(|error| Problem::store(&error))?;
@@ -83,7 +83,7 @@ impl FromRequest for Supporter {
 
 /// Lets a handler take `$caller` as a parameter. The caller's API key must have one of the scopes.
 macro_rules! with_key {
-    ($caller:ty, [$($scope:ident),+], $id:pat => $it:expr) => {
+    ($caller:ty, [$($scope:ident),+], $holder:pat => $value:expr) => {
         impl FromRequest for $caller {
             type Error = Problem;
             type Future = PendingCheck<Self>;
@@ -91,8 +91,8 @@ macro_rules! with_key {
             fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
                 let request = request.clone();
                 Box::pin(async move {
-                    let $id = key_with(&request, &[$(Scope::$scope),+]).await?;
-                    Ok($it)
+                    let $holder = key_with(&request, &[$(Scope::$scope),+]).await?;
+                    Ok($value)
                 })
             }
         }
@@ -108,8 +108,9 @@ with_key!(AppealsReader, [AppealsRead, AppealsWrite], _ => AppealsReader);
 with_key!(ResultsReader, [AppealsRead, AppealsWrite, MoneyRead], _ => ResultsReader);
 with_key!(AppealsEditor, [AppealsWrite], holder => AppealsEditor(holder));
 
-/// Checks that the request's API key may state a reader's standing. A key that was valid a moment ago is not looked up
-/// again. While the database is unavailable, such a key stays valid for longer, so that readers are still served.
+/// Checks that the request's API key has permission to state a reader's standing (the reader's status as a supporter).
+/// A key that was valid a moment ago is not looked up again. While the database is unavailable, such a key stays valid
+/// for longer, so that readers are still served.
 ///
 /// # Errors
 /// The key is missing or invalid, it lacks the scope, or it can't be looked up.
@@ -143,7 +144,7 @@ async fn key_with(request: &HttpRequest, scopes: &[Scope]) -> Result<KeyHolder, 
     let stored = stored.ok_or(Code::ApiKeyInvalid)?;
     if stored.scopes.split(' ').any(|held| scopes.iter().any(|scope| scope.as_str() == held)) {
         let request_id = request.headers().get(&REQUEST_ID).and_then(|id| id.to_str().ok());
-        Ok(KeyHolder { key: stored.id, request_id: request_id.map(str::to_owned) })
+        Ok(KeyHolder { key_id: stored.id, request_id: request_id.map(str::to_owned) })
     } else {
         Err(Code::ScopeMissing.into())
     }

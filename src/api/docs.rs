@@ -83,7 +83,7 @@ pub async fn part(file: Path<String>) -> Result<HttpResponse, Problem> {
     }
     let name = LIBRARY_FILES.into_iter().find(|name| *name == *file).ok_or(Code::NotFound)?;
     let part = utoipa_swagger_ui::serve(name, Arc::clone(&CONFIG)).ok().flatten().ok_or(Code::NotFound)?;
-    // The library stores its files compressed, but does not set the encoding.
+    // The library stores its files compressed, but does not set the encoding. Every gzip file begins with these bytes.
     let is_compressed = part.bytes.starts_with(&[0x1f, 0x8b]);
     let mut answer = answer(&part.content_type);
     answer.insert_header(cache);

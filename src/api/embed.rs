@@ -18,7 +18,8 @@ use crate::keys::Sha256;
 use crate::web::has_cached;
 use crate::web::problem::{Code, Problem};
 
-/// The output of `npm run build`: each file plain, and compressed with the suffix `.gz` or `.br`.
+/// The output of `npm run build`: each file uncompressed, and two compressed copies whose names end with `.gz` and
+/// `.br`.
 #[derive(Embed)]
 #[folder = "web/embed/dist"]
 struct Dist;
@@ -172,7 +173,8 @@ fn response(
     Ok(response.body(bytes.as_ref()))
 }
 
-/// Whether a client accepts an encoding: `accepted` contains the encoding or `*`, with a weight above zero.
+/// Whether a client accepts an encoding. `accepted` has the items of the request's `Accept-Encoding`. One of them must
+/// be the encoding or `*`, with a weight above zero.
 fn accepts(accepted: &[&str], encoding: &str) -> bool {
     let weight_of = |wanted: &str| {
         accepted.iter().find_map(|item| {

@@ -143,27 +143,27 @@ pub async fn explain_banner(
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(answer))
 }
 
-fn explained_appeal(it: AppealExplanation) -> ExplainedAppeal {
+fn explained_appeal(explanation: AppealExplanation) -> ExplainedAppeal {
     ExplainedAppeal {
-        appeal: it.appeal,
-        priority: it.priority,
-        passed: it.passed,
-        chosen: it.chosen,
-        reason: it.reason.as_str(),
-        next_eligible_at: it.next_eligible_at_ms.map(clock::rfc3339),
-        variant: it.variant,
-        weights_of: it.weights_of,
-        readers_per_million: it.readers_per_million,
-        rules: it.rules.into_iter().map(explained_rule).collect(),
+        appeal: explanation.appeal,
+        priority: explanation.priority,
+        passed: explanation.passed,
+        chosen: explanation.chosen,
+        reason: explanation.reason.as_str(),
+        next_eligible_at: explanation.next_eligible_at_ms.map(clock::rfc3339),
+        variant: explanation.variant,
+        weights_of: explanation.weights_of,
+        readers_per_million: explanation.readers_per_million,
+        rules: explanation.rules.into_iter().map(explained_rule).collect(),
     }
 }
 
-fn explained_rule(it: RuleExplanation) -> ExplainedRule {
+fn explained_rule(explanation: RuleExplanation) -> ExplainedRule {
     ExplainedRule {
-        rule: serde_json::json!(it.rule),
-        passed: it.passed,
-        seen: it.seen,
-        wanted: it.wanted,
-        opens_at: it.opens_at_ms.map(clock::rfc3339),
+        rule: serde_json::json!(explanation.rule),
+        passed: explanation.passed,
+        seen: explanation.seen,
+        wanted: explanation.wanted,
+        opens_at: explanation.opens_at_ms.map(clock::rfc3339),
     }
 }

@@ -10,8 +10,8 @@ use super::webhooks;
 use crate::web::problem::{Code, Problem};
 use crate::web::{State, answer_other_method};
 
-/// Answers a request that no route takes. If its path is another spelling of the webhook's path, it is handled as a
-/// delivery from Stripe.
+/// Answers a request that no route takes. If its path is another spelling of the webhook's path, such as one with an
+/// additional slash, the request is handled as a delivery from Stripe.
 pub async fn answer_unrouted(app: State, request: HttpRequest, payload: Payload) -> HttpResponse {
     let is_webhook = webhooks::is_webhook(&app, request.path());
     if is_webhook && request.method() == Method::POST {

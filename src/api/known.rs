@@ -51,7 +51,7 @@ pub(super) fn check_token(
             entitlements: claims.entitlements.clone(),
         },
         TokenFreshness::Changed(change) => {
-            // The change may be a day old, and its effect may have ended by now.
+            // The change may be a day old. Its effect may have ended by now.
             let current = change.at(now_ms);
             Known {
                 standing: current.standing,
@@ -59,18 +59,19 @@ pub(super) fn check_token(
                 entitlements: claims.entitlements.clone(),
             }
         }
+        // The standing may have changed after the token was issued, but such old changes are no longer in memory.
         TokenFreshness::Forgotten => Known::unknown(),
     })
 }
 
-/// The error code for an invalid token. `None` if the token is valid, or may be valid because it could not be checked.
+/// The error code for an invalid token. `None` if the token is valid, or if there was no capacity to check it.
 pub(super) fn token_problem(token: &Result<Known, BadToken>) -> Option<&'static str> {
     let error = token.as_ref().err().filter(|error| **error != BadToken::Unchecked)?;
     Some(problem_of(*error).code.as_str())
 }
 
-/// The reader's country as two capital letters. `None` if the question states anything other than two letters, because
-/// the country becomes part of a count's key.
+/// The reader's country as two capital letters. `None` if the question states anything other than two letters. Such a
+/// text is ignored, because banner events are counted per country, and each new text would start another count.
 pub(super) fn country(question: &Question<'_>) -> Option<[u8; 2]> {
     let code: [u8; 2] = question.reader.country.as_deref()?.as_bytes().try_into().ok()?;
     code.iter().all(u8::is_ascii_alphabetic).then(|| code.map(|letter| letter.to_ascii_uppercase()))

@@ -1,8 +1,8 @@
 //! Implements the OpenFeature Remote Evaluation Protocol (version 0.2) for all OpenFeature SDKs.
 //!
 //! The evaluation context is the body of `POST /v1/banner`, which the code calls a *question*. A question may have a
-//! bucket, a number that decides which variant the reader sees. If it has none, the targeting key determines the
-//! bucket.
+//! bucket, a number that decides which variant the reader sees. If a question has no bucket, the targeting key
+//! determines it.
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, ETag, EntityTag};

@@ -190,7 +190,8 @@ pub async fn show(app: State, request: HttpRequest, payload: Payload) -> Result<
     let variant = preview.variant.as_ref().map_or(appeal.variants.first(), find_variant);
     let variant = variant.ok_or(Code::PreviewInvalid)?;
     let ticker = appeal.ticker(&question.site);
-    let (ticker_json, quiet_days) = (ticker.map(|it| &*it.json), appeal.quiet_days(&question.site));
+    let (ticker_json, quiet_days) =
+        (ticker.map(|ticker| &*ticker.json), appeal.quiet_days(&question.site));
     let (content, needs) = variant.content(&question.site, &question.reader, ticker_json, quiet_days);
     let anonymous = Known::without_token();
     let site = snapshot.compiled.site(&question.site).map_err(|_| Code::SiteNotFound)?;
@@ -203,7 +204,7 @@ pub async fn show(app: State, request: HttpRequest, payload: Payload) -> Result<
         variant: Some(&variant.id),
         closable: Some(true),
         content: Some(content),
-        values: values(&app, &decision, &question, AppealIndex(0), needs, ticker.map(|it| it.values)),
+        values: values(&app, &decision, &question, AppealIndex(0), needs, ticker.map(|ticker| ticker.values)),
         ..VerdictBody::silent(Reason::Matched.as_str())
     };
     Ok(verdict_response(verdict_to_json(&body)?))
@@ -219,19 +220,19 @@ pub(super) fn read(app: &App, question: &Question<'_>, preview: Option<&str>) ->
         .map_err(|_| Code::PreviewInvalid.into())
 }
 
-/// Loads this version of an appeal, or its published version if `version` is `None`. The published version of an active
-/// appeal is in memory. Anything else is read from the database.
+/// Loads version `version` of an appeal, or its published version if `version` is `None`. The published version of an
+/// active appeal is in memory. All other versions are read from the database.
 async fn load_document(app: &App, id: &str, version: Option<i64>) -> Result<AppealDocument, Problem> {
     let active_document =
         || app.snapshot_inputs().documents.iter().find(|document| document.rules.id == id).cloned();
-    let from_file = app.settings.appeals.file.is_some();
+    let is_from_file = app.settings.appeals.file.is_some();
     let mut document = match version {
         None => match active_document() {
             Some(document) => document,
-            None if from_file => return Err(Code::AppealNotFound.into()),
+            None if is_from_file => return Err(Code::AppealNotFound.into()),
             None => load_published(app, id).await?,
         },
-        Some(_) if from_file => {
+        Some(_) if is_from_file => {
             let detail = "the appeals come from a file, so they have no versions";
             return Err(Problem::with(Code::VersionNotFound, detail));
         }
@@ -241,6 +242,7 @@ async fn load_document(app: &App, id: &str, version: Option<i64>) -> Result<Appe
             AppealDocument::read_version(id, &row.body, Live::Live).map_err(unreadable_appeal)?
         }
     };
+    // A preview shows an appeal in any state, such as a paused one.
     document.rules.live = Live::Live;
     Ok(document)
 }
@@ -261,13 +263,13 @@ fn compile_alone(app: &App, document: &AppealDocument) -> Result<Snapshot, Probl
     let snapshot = Snapshot::build(&app.settings.sites, std::slice::from_ref(document), Vec::new());
     // The snapshot also reports problems of the site's settings. They are not problems of this appeal.
     let own_problems: Vec<_> =
-        snapshot.problems.iter().filter(|it| it.appeal == document.rules.id).cloned().collect();
+        snapshot.problems.iter().filter(|problem| problem.appeal == document.rules.id).cloned().collect();
     if own_problems.is_empty() { Ok(snapshot) } else { Err(invalid_appeal(own_problems)) }
 }
 
 /// Compiles an appeal alone, as [`compile_alone`] does, with the totals of its tickers. (A ticker shows readers how
-/// much was given.) It uses the totals that readers see now. If one of them is missing, it counts all totals in the
-/// ledger.
+/// much was given.) The snapshot gets the totals that readers see now. If one of these totals is missing, all of the
+/// appeal's totals are counted in the ledger.
 async fn compile_with_totals(app: &App, document: &AppealDocument) -> Result<Snapshot, Problem> {
     let snapshot = compile_alone(app, document)?;
     let last_totals = app.ticker_totals.load_full();

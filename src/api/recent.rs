@@ -9,8 +9,8 @@ use crate::app::App;
 use crate::keys::RecentKeys;
 use crate::limits::{OncePerInterval, Seen};
 
-/// How many recent banner events are remembered at least, so that none is counted twice. At most twice as many are
-/// remembered, which takes about 5 MiB.
+/// The minimum number of recent banner events that are remembered, so that none of them is counted twice. At most twice
+/// as many are remembered, which takes about 5 MiB.
 const REMEMBERED_EVENTS: usize = 100_000;
 
 /// The recent requests. All workers of the server share them.

@@ -117,13 +117,13 @@ mod tests {
                 .as_array()
                 .into_iter()
                 .flatten()
-                .map(|it| it.as_object().unwrap().keys().next().cloned().unwrap_or_default())
+                .map(|scheme| scheme.as_object().unwrap().keys().next().cloned().unwrap_or_default())
                 .collect();
             let expected: &[&str] = match route.audience {
                 Supporter => &["supporter_token"],
                 Key(_) => &["api_key"],
                 KeyOrPreview(_) => &["", "api_key"],
-                // A banner request may state a reader's standing. Only then does it need a key.
+                // A banner request needs a key only if it states the reader's standing.
                 Anyone if route.path == "/v1/banner" && route.method == Method::POST => &["", "api_key"],
                 Anyone | Preview | Stripe => &[],
             };

@@ -42,11 +42,12 @@ pub fn serve(app: &Arc<App>) -> Result<Running, ListenError> {
             .wrap(Watch(Arc::clone(&counts)))
     })
     .disable_signals()
-    // The whole stop may take ten seconds (`src/cli/serve.rs`).
+    // The service must stop within ten seconds (see the timeouts in `src/cli/serve.rs`). Four of these seconds are for
+    // the requests in progress.
     .shutdown_timeout(4)
     .workers(workers)
     .max_connections(max_connections(workers));
-    let failed = |error| ListenError { setting: SETTING, address, error };
-    let server = server.listen(listener).map_err(failed)?.run();
+    let listen_error = |error| ListenError { setting: SETTING, address, error };
+    let server = server.listen(listener).map_err(listen_error)?.run();
     Ok(Running { address, handle: server.handle(), server })
 }

@@ -101,7 +101,8 @@ pub(super) fn verdict_to_json(body: &VerdictBody<'_>) -> Result<Vec<u8>, Problem
         next_eligible_at,
         warnings,
     } = body;
-    // All memory is reserved at once. Most responses need little.
+    // Reserves the memory for the whole JSON at once: 384 bytes for the short fields, plus the attribution and the
+    // content.
     let content = content.as_ref().map(Content::fields);
     let pieces = content.iter().flatten().filter_map(|(_, piece)| *piece);
     let attribution_len = attribution.as_ref().map_or(0, String::len);
@@ -171,7 +172,7 @@ mod tests {
     fn a_verdict_equals_the_json_that_serde_writes() {
         let copy = json!({"heading": "\"Help\"\nus", "body": ["It costs."], "cta": "Give"});
         let wording = Wording::of(&serde_json::from_value(copy).unwrap());
-        let full = || VerdictBody {
+        let full_verdict = || VerdictBody {
             show: true,
             surface: Some("banner"),
             kind: Some("ask"),
@@ -186,10 +187,10 @@ mod tests {
         };
         let warnings = ["\"ulr\"".to_owned(), "tag".to_owned()];
         let bodies = [
-            full(),
+            full_verdict(),
             VerdictBody::silent("share"),
-            VerdictBody { surface: None, closable: Some(false), values: None, ..full() },
-            VerdictBody { kind: None, appeal: None, content: None, warnings: &warnings, ..full() },
+            VerdictBody { surface: None, closable: Some(false), values: None, ..full_verdict() },
+            VerdictBody { kind: None, appeal: None, content: None, warnings: &warnings, ..full_verdict() },
             VerdictBody { warnings: &warnings, ..VerdictBody::silent("share") },
             VerdictBody {
                 variant: None,
@@ -197,7 +198,7 @@ mod tests {
                 token_problem: Some(Code::TokenExpired.as_str()),
                 attribution: None,
                 next_eligible_at: None,
-                ..full()
+                ..full_verdict()
             },
         ];
         for body in bodies {

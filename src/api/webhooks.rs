@@ -82,17 +82,17 @@ pub async fn take_delivery(
     request: HttpRequest,
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
-    let deliveries = &app.metrics.deliveries;
+    let delivery_counts = &app.metrics.deliveries;
     let signature = request.headers().get("stripe-signature").and_then(|value| value.to_str().ok());
     let received = match actions::check_before_reading(&app, signature) {
         Ok(()) => {
             let body = body::read(&app, payload, app.settings.stripe.webhook_max_bytes).await;
-            let body = body.inspect_err(|_| deliveries.count(Delivery::Unread))?;
+            let body = body.inspect_err(|_| delivery_counts.count(Delivery::Unread))?;
             actions::receive_stripe_event(&app, &app.context(Actor::Stripe), signature, &body).await
         }
         Err(refused) => Err(refused),
     };
-    deliveries.count(delivery_outcome(&received));
+    delivery_counts.count(delivery_outcome(&received));
     match &received {
         Ok(_) => app.deliveries.record(signature, Ok(()), app.now_ms()),
         Err(ReceiveError::Signature(why)) => app.deliveries.record(signature, Err(why), app.now_ms()),

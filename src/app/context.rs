@@ -40,7 +40,7 @@ pub enum MachineWrite {
     /// name the cause and the time of every entry.
     Booking,
     /// Stores the progress of a comparison with Stripe, its findings, and its lease. (The lease keeps other instances
-    /// from comparing at the same time.) It changes no money.
+    /// from comparing at the same time.) Such a write changes no money.
     Reconciliation,
     /// Adds views, clicks and dismissals to hourly counts. The counts can't be traced to a person.
     Counts,
@@ -147,7 +147,7 @@ impl Change {
         Self { action, object_type, object_id: object_id.into(), fields: Vec::new() }
     }
 
-    /// Records a field with its values before and after the change. They must not be personal data.
+    /// Records a field with its values before and after the change. The values must not be personal data.
     #[must_use]
     pub fn field(mut self, name: &str, before: impl Into<Value>, after: impl Into<Value>) -> Self {
         self.fields.push(json!({"field": name, "before": before.into(), "after": after.into()}));

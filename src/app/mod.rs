@@ -59,11 +59,12 @@ pub struct App {
     pub snapshot_changed: Notify,
     /// Encrypts and decrypts secrets.
     pub vault: Vault,
-    /// The learned weights of variants.
+    /// The weights of variants (their shares of readers) that were learned from results.
     pub learned: ArcSwap<StoredWeights>,
     /// Issues and checks supporter tokens.
     pub tokens: Tokens,
-    /// The changes of supporters' standings that are so recent that an older token may still be valid.
+    /// The recent changes of supporters' standings (their status as supporters). A token that was issued before such a
+    /// change may still be valid, so the change takes precedence over the standing in the token.
     pub standings: RecentStandings,
     /// The key that signs attributions.
     pub attribution_key: MacKey,
@@ -75,7 +76,8 @@ pub struct App {
     pub task_added: Notify,
     /// The service's metrics.
     pub metrics: Metrics,
-    /// The data folder and its key file, with their identity at the start.
+    /// The data folder and its key file, with their device and inode numbers at the start. With these numbers, the
+    /// service notices if the folder or the file is replaced.
     pub data_folder: Watched,
     stopping: AtomicBool,
     writing_fails: AtomicBool,
@@ -95,14 +97,14 @@ pub struct SnapshotInputs {
     pub switches: BTreeMap<String, Switches>,
     /// The revision that is saved on disk; 0 if none is.
     pub on_disk: u64,
-    kept: LastGood,
+    last_good: LastGood,
     revision: u64,
 }
 
 impl SnapshotInputs {
     /// Returns the state that is to be saved to disk.
     pub fn last_good(&self) -> &LastGood {
-        &self.kept
+        &self.last_good
     }
 
     /// Returns a number that grows with every change of the state that is to be saved.
@@ -185,10 +187,10 @@ impl App {
     /// Changes the state that is to be saved to disk. The file is written in the background.
     pub fn update_last_good(&self, change: impl FnOnce(&mut LastGood)) {
         let mut snapshot_inputs = self.snapshot_inputs();
-        let mut kept = snapshot_inputs.kept.clone();
-        change(&mut kept);
-        if kept != snapshot_inputs.kept {
-            snapshot_inputs.kept = kept;
+        let mut changed = snapshot_inputs.last_good.clone();
+        change(&mut changed);
+        if changed != snapshot_inputs.last_good {
+            snapshot_inputs.last_good = changed;
             snapshot_inputs.revision += 1;
             self.snapshot_changed.notify_one();
         }
@@ -277,7 +279,7 @@ impl Counters {
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<CountKey, i64>> {
-        // No code panics while it holds the lock. Even if one did, the counts would be correct.
+        // No code panics while it holds the lock. Even after a panic, the counts would be correct.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -37,8 +37,9 @@ impl Proxies {
     }
 
     /// Returns the client behind `peer`. `hops` are the addresses that proxies wrote, with the nearest proxy first.
-    /// Each proxy adds the address that it saw. So the first address that is not a trusted proxy is the client, and all
-    /// addresses after it may be forged. If a hop is invalid, the proxy that wrote it counts as the client.
+    /// Each proxy adds the address that it saw. Therefore the first address that is not a trusted proxy is the client,
+    /// and all addresses after it may be forged. If a hop is invalid (`None`), the proxy that wrote it counts as the
+    /// client.
     pub fn client(&self, peer: IpAddr, hops: impl Iterator<Item = Option<IpAddr>>) -> IpAddr {
         let mut client = peer;
         for hop in hops {
@@ -64,17 +65,18 @@ fn parse(text: &str) -> Option<IpAddr> {
 }
 
 impl Address {
-    /// The addresses in one value of `X-Forwarded-For`, nearest proxy first.
+    /// The addresses in one value of `X-Forwarded-For`, nearest proxy first. `None` stands for an invalid address.
     pub fn parse_forwarded_for(value: &str) -> impl Iterator<Item = Option<IpAddr>> {
         value.rsplit(',').map(parse)
     }
 
-    /// The addresses in one value of `Forwarded` (RFC 7239), nearest proxy first.
+    /// The addresses in one value of `Forwarded` (RFC 7239), nearest proxy first. `None` stands for an invalid or
+    /// missing address.
     pub fn parse_forwarded(value: &str) -> impl Iterator<Item = Option<IpAddr>> {
         value.rsplit(',').map(|element| {
             let pairs = element.split(';').filter_map(|pair| pair.split_once('='));
-            let mut client = pairs.filter(|(name, _)| name.trim().eq_ignore_ascii_case("for"));
-            parse(client.next()?.1)
+            let mut for_pairs = pairs.filter(|(name, _)| name.trim().eq_ignore_ascii_case("for"));
+            parse(for_pairs.next()?.1)
         })
     }
 }
@@ -114,7 +116,8 @@ mod tests {
 
     #[test]
     fn the_client_is_the_nearest_address_that_is_not_a_trusted_proxy() {
-        let proxies = Proxies::new(["10.0.0.0/8", "::1/128"].map(|it| it.parse().unwrap()).to_vec());
+        let networks = ["10.0.0.0/8", "::1/128"].map(|network| network.parse().unwrap());
+        let proxies = Proxies::new(networks.to_vec());
         let client = |peer: &str, header: &str| {
             proxies.client(ip(peer), Address::parse_forwarded_for(header)).to_string()
         };

@@ -23,14 +23,16 @@ struct Arriving {
 
 struct Body {
     bytes: usize,
-    cut: Arc<Notify>,
+    /// Notified when the body is cut off.
+    cut_off: Arc<Notify>,
 }
 
 /// A body that is still arriving. It is counted until this value is dropped.
 pub struct ArrivingBody<'a> {
     bodies: &'a Bodies,
     number: u64,
-    cut: Arc<Notify>,
+    /// Notified when the body is cut off.
+    cut_off: Arc<Notify>,
 }
 
 impl Bodies {
@@ -41,14 +43,14 @@ impl Bodies {
 
     /// Starts to count a new body, of which `bytes` bytes have arrived.
     pub fn arriving(&self, bytes: usize) -> ArrivingBody<'_> {
-        let cut = Arc::new(Notify::new());
+        let cut_off = Arc::new(Notify::new());
         let mut arriving = self.lock();
         let number = arriving.next_number;
         arriving.next_number += 1;
-        arriving.bodies.insert(number, Body { bytes, cut: Arc::clone(&cut) });
+        arriving.bodies.insert(number, Body { bytes, cut_off: Arc::clone(&cut_off) });
         arriving.bytes += bytes;
         self.cut_off_oldest(&mut arriving);
-        ArrivingBody { bodies: self, number, cut }
+        ArrivingBody { bodies: self, number, cut_off }
     }
 
     /// Cuts off the oldest bodies until the limits are met.
@@ -56,7 +58,7 @@ impl Bodies {
         while arriving.bodies.len() > self.max_bodies || arriving.bytes > self.max_bytes {
             let Some((_, oldest)) = arriving.bodies.pop_first() else { return };
             arriving.bytes -= oldest.bytes;
-            oldest.cut.notify_one();
+            oldest.cut_off.notify_one();
         }
     }
 
@@ -79,7 +81,7 @@ impl ArrivingBody<'_> {
 
     /// Resolves when the body is cut off.
     pub async fn until_cut_off(&self) {
-        self.cut.notified().await;
+        self.cut_off.notified().await;
     }
 }
 

@@ -12,7 +12,8 @@ use crate::clock::Clock;
 /// How long a pause lasts.
 const PAUSE: Duration = Duration::from_secs(60);
 
-/// Pauses a key for a minute once it exceeds its limit.
+/// Counts charges against keys, and pauses a key for a minute once it exceeds its limit. A charge is anything that
+/// counts against a key, such as an invalid token from a client address.
 pub struct Penalty<K: Clone + Eq + Hash> {
     limit: KeyedLimit<K>,
     /// When the pause of each key ends, on the steady clock.

@@ -8,8 +8,8 @@ use uuid::Uuid;
 use super::{Address, KeyedLimit, Limit, Wait};
 use crate::clock::Clock;
 
-/// How often one route may be called: per client address, per checkout attempt, and per site. A browser creates the id
-/// of an attempt for each gift.
+/// How often one route may be called: per client address, per checkout attempt, and per site. An attempt is one try of
+/// a reader to give. The browser creates an id for it.
 pub struct RouteLimits {
     addresses: KeyedLimit<Address>,
     attempts: KeyedLimit<Uuid>,

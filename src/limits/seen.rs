@@ -6,20 +6,21 @@ use std::sync::{Mutex, PoisonError};
 
 use rustc_hash::FxHashSet;
 
-/// Remembers the most recent keys: at least `min_keys` of them, and never more than twice as many.
+/// Remembers the keys that were first seen most recently: at least `min_keys` of them, and never more than twice as
+/// many. A key that is seen again is not remembered for longer.
 pub struct Seen<K> {
     min_keys: usize,
     sets: Mutex<Sets<K>>,
 }
 
-/// When `new` is full, it replaces `old`.
+/// When `new` has `min_keys` keys, it replaces `old`, and the keys that were in `old` are forgotten.
 struct Sets<K> {
     new: FxHashSet<K>,
     old: FxHashSet<K>,
 }
 
 impl<K: Eq + Hash> Seen<K> {
-    /// Creates a memory of at least the last `min_keys` keys.
+    /// Creates a memory of at least the last `min_keys` new keys.
     pub fn at_least(min_keys: usize) -> Self {
         Self { min_keys, sets: Mutex::new(Sets { new: FxHashSet::default(), old: FxHashSet::default() }) }
     }
@@ -43,7 +44,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_last_keys_are_remembered_and_memory_is_bounded() {
+    fn the_last_new_keys_are_remembered_and_memory_is_bounded() {
         let seen = Seen::at_least(10);
         for key in 0..1000 {
             assert!(seen.insert_if_new(key));

@@ -74,64 +74,64 @@ enum Cell {
 }
 
 impl ReconciliationPage {
-    fn new(it: &Comparison, now_ms: i64, nonce: [u8; 16]) -> Self {
+    fn new(comparison: &Comparison, now_ms: i64, nonce: [u8; 16]) -> Self {
         // The page is written in English.
         let formats = Formats::new(&locale!("en"));
         let sections = [
-            incomplete_section(it),
-            needs_review_section(it, &formats),
+            incomplete_section(comparison),
+            needs_review_section(comparison, &formats),
             found_section(
-                it,
+                comparison,
                 false,
                 "Check with Stripe",
                 "We can't read these objects, or they don't add up. Check them in Stripe's dashboard.",
             ),
             found_section(
-                it,
+                comparison,
                 true,
                 "Found during reconciliation",
                 "No webhook reported these objects. The comparison with Stripe found and recorded them.",
             ),
-            other_money_section(it, &formats),
+            other_money_section(comparison, &formats),
         ];
         Self {
             frame: Frame::new("Stripe and our ledger", nonce),
-            checked: ago(it.checked_at_ms, now_ms),
-            objects_checked: ago(it.objects_checked_at_ms, now_ms),
-            lines: it.lines.iter().map(|line| Line::new(line, &formats)).collect(),
+            checked: ago(comparison.checked_at_ms, now_ms),
+            objects_checked: ago(comparison.objects_checked_at_ms, now_ms),
+            lines: comparison.lines.iter().map(|line| Line::new(line, &formats)).collect(),
             sections: sections.into_iter().filter(|section| !section.rows.is_empty()).collect(),
         }
     }
 }
 
 impl Line {
-    fn new(it: &ComparisonLine, formats: &Formats) -> Self {
-        let format_amount = |minor| amount(formats, minor, &it.currency);
+    fn new(line: &ComparisonLine, formats: &Formats) -> Self {
+        let format_amount = |minor| amount(formats, minor, &line.currency);
         Self {
-            site: it.site.clone(),
-            currency: it.currency.clone(),
-            stripe: format_amount(it.stripe_net_minor),
-            ledger: format_amount(it.ledger_net_minor),
-            agreement: Agreement::new(it, formats),
+            site: line.site.clone(),
+            currency: line.currency.clone(),
+            stripe: format_amount(line.stripe_net_minor),
+            ledger: format_amount(line.ledger_net_minor),
+            agreement: Agreement::new(line, formats),
             amounts: [
-                ("Recorded, not yet settled by Stripe", format_amount(it.unsettled_minor)),
-                ("Sent to the bank", format_amount(it.paid_out_minor)),
-                ("Settled, still at Stripe", format_amount(it.ledger_net_minor - it.paid_out_minor)),
-                ("Paid outside Stripe", format_amount(it.offline_minor)),
+                ("Recorded, not yet settled by Stripe", format_amount(line.unsettled_minor)),
+                ("Sent to the bank", format_amount(line.paid_out_minor)),
+                ("Settled, still at Stripe", format_amount(line.ledger_net_minor - line.paid_out_minor)),
+                ("Paid outside Stripe", format_amount(line.offline_minor)),
             ],
         }
     }
 }
 
 impl Agreement {
-    fn new(it: &ComparisonLine, formats: &Formats) -> Self {
-        let format_amount = |minor| amount(formats, minor, &it.currency);
-        let text = match it.difference_minor() {
-            0 if it.overdue == 0 => return Self { is_good: true, text: "They agree.".to_owned() },
+    fn new(line: &ComparisonLine, formats: &Formats) -> Self {
+        let format_amount = |minor| amount(formats, minor, &line.currency);
+        let text = match line.difference_minor() {
+            0 if line.overdue == 0 => return Self { is_good: true, text: "They agree.".to_owned() },
             0 => format!(
                 "{} from {} payments should have been settled by now.",
-                format_amount(it.overdue_minor),
-                formats.count(it.overdue)
+                format_amount(line.overdue_minor),
+                formats.count(line.overdue)
             ),
             surplus if surplus > 0 => format!("Our ledger has {} more.", format_amount(surplus)),
             deficit => format!("Our ledger has {} less.", format_amount(-deficit)),
@@ -145,7 +145,7 @@ impl Agreement {
     }
 }
 
-fn incomplete_section(it: &Comparison) -> Section {
+fn incomplete_section(comparison: &Comparison) -> Section {
     let row = |list: &ListProgress| {
         let error = list.error.clone().unwrap_or_default();
         vec![Cell::Text(list.list.clone()), Cell::Text(error), Cell::Time(Time::new(list.updated_at_ms))]
@@ -157,15 +157,15 @@ fn incomplete_section(it: &Comparison) -> Section {
             .to_owned(),
         is_warning: true,
         columns: text_columns(&["List", "Why", "Tried at"]),
-        rows: it.incomplete.iter().map(row).collect(),
+        rows: comparison.incomplete.iter().map(row).collect(),
     }
 }
 
-fn needs_review_section(it: &Comparison, formats: &Formats) -> Section {
+fn needs_review_section(comparison: &Comparison, formats: &Formats) -> Section {
     let mut lead =
         "The amounts of these contributions don't add up, or something else needs manual review.".to_owned();
-    let listed = i64::try_from(it.needs_review.len()).unwrap_or(i64::MAX);
-    let total = it.needs_review_total;
+    let listed = i64::try_from(comparison.needs_review.len()).unwrap_or(i64::MAX);
+    let total = comparison.needs_review_total;
     if total > listed {
         lead += &format!(
             " These are the first {} of {} contributions.",
@@ -173,7 +173,7 @@ fn needs_review_section(it: &Comparison, formats: &Formats) -> Section {
             formats.count(total)
         );
     }
-    let rows = it
+    let rows = comparison
         .needs_review
         .iter()
         .flat_map(|(contribution, alarms)| alarms.iter().map(|alarm| alarm_row(contribution, alarm)));
@@ -193,34 +193,42 @@ fn alarm_row(contribution: &str, alarm: &AlarmFields) -> Vec<Cell> {
         other => other.to_string(),
     };
     let kind = alarm.get("alarm").map(text).unwrap_or_default().replace('_', " ");
-    let about = alarm.iter().filter(|(name, _)| *name != "alarm");
-    let about: Vec<String> =
-        about.map(|(name, value)| format!("{}: {}", name.replace('_', " "), text(value))).collect();
-    vec![Cell::Id(contribution.to_owned()), Cell::Text(kind), Cell::Text(about.join(", "))]
+    let details = alarm.iter().filter(|(name, _)| *name != "alarm");
+    let details: Vec<String> =
+        details.map(|(name, value)| format!("{}: {}", name.replace('_', " "), text(value))).collect();
+    vec![Cell::Id(contribution.to_owned()), Cell::Text(kind), Cell::Text(details.join(", "))]
 }
 
-fn found_section(it: &Comparison, is_booked: bool, title: &'static str, lead: &str) -> Section {
-    let row = |it: &Finding| {
-        let (object, found_at) = (Cell::Id(it.object.clone()), Cell::Time(Time::new(it.found_at_ms)));
-        vec![object, Cell::Text(it.what.clone()), Cell::Text(it.sweep.clone()), found_at]
+fn found_section(comparison: &Comparison, is_booked: bool, title: &'static str, lead: &str) -> Section {
+    let row = |finding: &Finding| {
+        vec![
+            Cell::Id(finding.object.clone()),
+            Cell::Text(finding.what.clone()),
+            Cell::Text(finding.sweep.clone()),
+            Cell::Time(Time::new(finding.found_at_ms)),
+        ]
     };
     Section {
         title,
         lead: lead.to_owned(),
         is_warning: false,
         columns: text_columns(&["Object", "What", "Found in", "Found at"]),
-        rows: it.found.iter().filter(|found| found.booked == is_booked).map(row).collect(),
+        rows: comparison.found.iter().filter(|found| found.booked == is_booked).map(row).collect(),
     }
 }
 
-fn other_money_section(it: &Comparison, formats: &Formats) -> Section {
-    let row = |it: &OtherMoney| {
+fn other_money_section(comparison: &Comparison, formats: &Formats) -> Section {
+    let row = |money: &OtherMoney| {
         vec![
-            Cell::Text(it.kind.clone()),
-            Cell::Text(it.site.clone().unwrap_or_else(|| "not a Keepopen site".to_owned())),
-            Cell::Number(formats.count(it.count)),
-            Cell::Number(format!("{} {}", amount(formats, it.amount_minor, &it.currency), it.currency)),
-            Cell::Time(Time::new(it.newest_at_ms)),
+            Cell::Text(money.kind.clone()),
+            Cell::Text(money.site.clone().unwrap_or_else(|| "not a Keepopen site".to_owned())),
+            Cell::Number(formats.count(money.count)),
+            Cell::Number(format!(
+                "{} {}",
+                amount(formats, money.amount_minor, &money.currency),
+                money.currency
+            )),
+            Cell::Time(Time::new(money.newest_at_ms)),
         ]
     };
     let new_column = |name, is_number| Column { name, is_number };
@@ -238,7 +246,7 @@ fn other_money_section(it: &Comparison, formats: &Formats) -> Section {
             new_column("Sum", true),
             new_column("Newest", false),
         ],
-        rows: it.other_money.iter().map(row).collect(),
+        rows: comparison.other_money.iter().map(row).collect(),
     }
 }
 
@@ -314,13 +322,13 @@ mod tests {
         }
     }
 
-    fn html(it: &Comparison, now_ms: i64) -> String {
-        ReconciliationPage::new(it, now_ms, [0; 16]).render().unwrap()
+    fn html_of(comparison: &Comparison, now_ms: i64) -> String {
+        ReconciliationPage::new(comparison, now_ms, [0; 16]).render().unwrap()
     }
 
     #[test]
     fn the_page_says_whether_stripe_and_the_ledger_agree_and_what_needs_review() {
-        let page = html(&comparison(), 4 * 60_000);
+        let page = html_of(&comparison(), 4 * 60_000);
         for text in [
             "Stripe says 41,230.00 net, we say 41,230.00, checked 4 minutes ago. <span class=\"good\">They agree.",
             "Stripe says 4,123,000 net, we say 4,123,005, checked 4 minutes ago. <span class=\"bad\">Our ledger has 5 more.",
@@ -339,7 +347,7 @@ mod tests {
         ] {
             assert!(page.contains(text), "the text {text} is not in {page}");
         }
-        // Each finding is under its own heading.
+        // The finding that was booked is under another heading than the one that could not be booked.
         let (before, after) = page.split_once("Found during reconciliation").unwrap();
         assert!(before.contains("po_1") && after.contains("ch_1"), "{page}");
         assert!(!page.contains("<script") && !page.contains("issfr_<") && !page.contains("style="), "{page}");
@@ -350,7 +358,7 @@ mod tests {
         let mut empty = comparison();
         (empty.lines, empty.found, empty.needs_review) = (vec![], vec![], vec![]);
         (empty.other_money, empty.incomplete) = (vec![], vec![]);
-        let page = html(&empty, 4 * 60_000);
+        let page = html_of(&empty, 4 * 60_000);
         assert!(page.contains("Nothing is recorded yet. Last checked: 4 minutes ago."), "{page}");
         assert!(!page.contains("<table") && !page.contains("<h2"), "{page}");
     }

@@ -50,8 +50,8 @@ pub fn serve(app: &Arc<App>) -> Result<Option<Running>, ListenError> {
     .workers(1)
     .disable_signals()
     .shutdown_timeout(1);
-    let failed = |error| ListenError { setting: SETTING, address, error };
-    let server = server.listen(listener).map_err(failed)?.run();
+    let listen_error = |error| ListenError { setting: SETTING, address, error };
+    let server = server.listen(listener).map_err(listen_error)?.run();
     Ok(Some(Running { address, handle: server.handle(), server }))
 }
 

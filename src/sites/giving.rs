@@ -150,8 +150,9 @@ impl Giving {
 
     /// The amounts for readers of `country`.
     pub fn offer_in(&self, site: &SiteSettings, country: Option<CountryCode>) -> Offer<'_> {
-        let applies =
-            |it: &&ByCountry| country.is_some_and(|country| site.includes_country(&it.countries, country));
+        let applies = |amounts: &&ByCountry| {
+            country.is_some_and(|country| site.includes_country(&amounts.countries, country))
+        };
         self.by_country.iter().find(applies).map_or_else(|| self.offer(), ByCountry::offer)
     }
 }
@@ -169,7 +170,8 @@ impl SiteSettings {
     /// Every country for which a currency or amounts are set.
     pub fn countries_with_own_currency_or_amounts(&self) -> Vec<CountryCode> {
         let lists = self.giving.values().flat_map(|giving| {
-            std::iter::once(&giving.countries).chain(giving.by_country.iter().map(|it| &it.countries))
+            let by_country = giving.by_country.iter().map(|amounts| &amounts.countries);
+            std::iter::once(&giving.countries).chain(by_country)
         });
         lists.flatten().flat_map(|name| self.countries_named(name)).collect()
     }
@@ -201,7 +203,8 @@ impl<'a> Offer<'a> {
     pub fn problem(&self, limits: Limits) -> Option<String> {
         let range = limits.minimum_minor..=limits.maximum_minor;
         let mut amounts = [self.once, self.month, self.year].into_iter().flatten();
-        let includes = |it: OfferedAmount| self.amounts_at(it.interval).contains(&it.amount_minor);
+        let is_offered =
+            |chosen: OfferedAmount| self.amounts_at(chosen.interval).contains(&chosen.amount_minor);
         if amounts.clone().any(|amount| !range.contains(amount)) {
             Some("an offered amount is not between minimum_minor and maximum_minor".to_owned())
         } else if amounts.any(|amount| amount % limits.step_minor != 0) {
@@ -209,9 +212,9 @@ impl<'a> Offer<'a> {
             Some(format!(
                 "an offered amount is not a multiple of {step}, which Stripe requires in this currency"
             ))
-        } else if !includes(self.default) {
+        } else if !is_offered(self.default) {
             Some("default_amount_minor is not one of the amounts offered at default_interval".to_owned())
-        } else if self.highlighted.is_some_and(|it| !includes(it)) {
+        } else if self.highlighted.is_some_and(|highlighted| !is_offered(highlighted)) {
             Some("highlighted is not one of the offered amounts".to_owned())
         } else {
             None
@@ -236,18 +239,19 @@ pub(super) fn check(id: &str, site: &SiteSettings) -> Result<(), String> {
     for (currency, giving) in &site.giving {
         let path = format!("sites.{id}.giving.{currency}");
         check_giving(*currency, giving).map_err(|sentence| format!("{path}: {sentence}"))?;
-        for (index, it) in giving.by_country.iter().enumerate() {
+        for (index, by_country) in giving.by_country.iter().enumerate() {
             let path = format!("{path}.by_country[{index}]");
-            if it.countries.is_empty() {
+            if by_country.countries.is_empty() {
                 return Err(format!(
                     "{path}.countries is empty; list the countries whose readers get these amounts"
                 ));
             }
-            let problem = it.offer().problem(giving.limits(*currency));
+            let problem = by_country.offer().problem(giving.limits(*currency));
             problem.map_or(Ok(()), |sentence| Err(format!("{path}: {sentence}")))?;
         }
         let lists = giving.by_country.iter().enumerate();
-        let lists = lists.map(|(index, it)| (format!("{path}.by_country[{index}]"), &it.countries));
+        let lists =
+            lists.map(|(index, by_country)| (format!("{path}.by_country[{index}]"), &by_country.countries));
         check_countries(site, lists)?;
     }
     let lists = site.giving.iter();
@@ -336,24 +340,24 @@ mod tests {
 
     #[test]
     fn the_total_with_the_fee_matches_the_shared_cases() {
-        for it in cases() {
-            let total = it.fee_cover.total_minor(it.amount_minor, it.step_minor);
-            assert_eq!(total, it.total_minor, "{} with {:?}", it.amount_minor, it.fee_cover);
+        for case in cases() {
+            let total = case.fee_cover.total_minor(case.amount_minor, case.step_minor);
+            assert_eq!(total, case.total_minor, "{} with {:?}", case.amount_minor, case.fee_cover);
         }
     }
 
     #[test]
     fn the_total_is_the_smallest_that_leaves_the_chosen_amount() {
-        for it in cases() {
+        for case in cases() {
             // Both sides of each comparison are in millionths of the minor unit.
             let left_after_fee = |total: i64| {
-                let remaining_per_million = i128::from(1_000_000 - it.fee_cover.percent.per_million());
-                i128::from(total) * remaining_per_million - i128::from(it.fee_cover.fixed_minor) * 1_000_000
+                let remaining_per_million = i128::from(1_000_000 - case.fee_cover.percent.per_million());
+                i128::from(total) * remaining_per_million - i128::from(case.fee_cover.fixed_minor) * 1_000_000
             };
-            let chosen = i128::from(it.amount_minor) * 1_000_000;
-            assert!(left_after_fee(it.total_minor) >= chosen, "the fee is not covered");
+            let chosen = i128::from(case.amount_minor) * 1_000_000;
+            assert!(left_after_fee(case.total_minor) >= chosen, "the fee is not covered");
             assert!(
-                left_after_fee(it.total_minor - it.step_minor) < chosen,
+                left_after_fee(case.total_minor - case.step_minor) < chosen,
                 "a smaller total would cover the fee"
             );
         }

@@ -41,6 +41,7 @@ impl SiteSettings {
         let rules = self.rules.clone();
         SiteRules {
             quiet_days: self.quiet_days,
+            // The setting `banner` applies to all surfaces, not only to the surface `banner`.
             kill_switch: self.banner == AppealSwitch::Off,
             time_zone: self.time_zone.clone(),
             frequency: SiteFrequency {

@@ -60,7 +60,7 @@ impl SiteSettings {
     }
 }
 
-/// Whether the site shows appeals, on any surface. (It is named after the setting `banner`.)
+/// Whether the site shows appeals. This is the value of the setting `banner`, which applies to all surfaces.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AppealSwitch {

@@ -31,7 +31,7 @@ const MIN_BYTES_PER_MS: u64 = 4;
 
 /// How many times the server may check the connection again before it sets a timer for the body. One such check is a
 /// *turn*. It finds what the client has already sent, and it costs less than a timer.
-const TURNS: u32 = 1;
+const MAX_TURNS: u32 = 1;
 
 /// Which content types a route reads as JSON.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -81,7 +81,7 @@ async fn read_as_it_arrives(
     mut body: BytesMut,
     limit: usize,
 ) -> Result<Bytes, Problem> {
-    // All reserved memory counts as used by this body, also the part that holds no bytes yet.
+    // All reserved memory counts as used by this body, including the part that holds no bytes yet.
     let mut reserved = body.capacity();
     let arriving = app.bodies.arriving(reserved);
     let timeout = Duration::from_secs(app.settings.server.body_timeout_seconds);
@@ -149,13 +149,13 @@ impl Available {
     }
 }
 
-/// Reads the part of a body that is available now. If there is none, and fewer than [`TURNS`] turns were taken, takes
-/// another turn and looks again.
+/// Reads the part of a body that is available now. If there is none, and fewer than [`MAX_TURNS`] turns were taken,
+/// takes another turn and looks again.
 async fn read_available(payload: &mut Payload, turns: &mut u32) -> Result<Available, Problem> {
     loop {
         let polled = poll_fn(|context| Poll::Ready(Pin::new(&mut *payload).poll_next(context))).await;
         match Available::from_poll(polled)? {
-            Available::Later if *turns < TURNS => {
+            Available::Later if *turns < MAX_TURNS => {
                 *turns += 1;
                 tokio::task::yield_now().await;
             }
@@ -206,11 +206,13 @@ pub fn parse_strict<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
         typed::read::<T>(value, Notation::Json)
             .map_err(|misfit| Problem::with(Code::InvalidRequest, misfit))?;
     }
-    // A `serde_json::Value` keeps only the last of two fields with the same name. This call rejects such a body.
+    // A `serde_json::Value` keeps only the last of two fields with the same name, so the check above does not notice
+    // the repetition. This call rejects such a body.
     parse(bytes)
 }
 
-/// Parses JSON for a type whose nested types check their own shape (as in a banner request), or without nested types.
+/// Parses JSON for a type that has no nested types, or whose nested types check their own shape (as in a banner
+/// request).
 ///
 /// # Errors
 /// The bytes are not JSON, or have the wrong shape. The error's detail says where.

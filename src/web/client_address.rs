@@ -7,7 +7,7 @@ use crate::config::ForwardedHeader;
 use crate::limits::Address;
 use crate::web::ServerState;
 
-/// The client's address: the peer's, or the one that our proxies report.
+/// The client's address: the peer's address, or the address that trusted proxies report.
 pub fn address_of(app: &ServerState, request: &HttpRequest) -> Option<Address> {
     let peer = request.peer_addr()?.ip();
     let headers = request.headers();

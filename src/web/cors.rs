@@ -55,8 +55,8 @@ impl CrossOrigin {
         let origin = answer.request().headers().get(ORIGIN);
         let site_origin = origin.filter(|origin| self.sites.0.contains(origin.as_bytes())).cloned();
         let headers = answer.headers_mut();
-        let other_headers = headers.get(VARY).and_then(|value| value.to_str().ok());
-        let vary = other_headers.and_then(|names| HeaderValue::from_str(&format!("{names}, Origin")).ok());
+        let other_names = headers.get(VARY).and_then(|value| value.to_str().ok());
+        let vary = other_names.and_then(|names| HeaderValue::from_str(&format!("{names}, Origin")).ok());
         headers.insert(VARY, vary.unwrap_or(HeaderValue::from_static("Origin")));
         let allowed = match (self.class, site_origin) {
             (_, Some(origin)) => origin,
@@ -74,7 +74,7 @@ pub fn is_preflight(request: &HttpRequest) -> bool {
 }
 
 /// The response to a preflight for one of the routes at its path. `None` if pages of other origins may not call that
-/// route. [`CrossOrigin::add_headers`] decides about the page's origin.
+/// route. The page's origin is checked later, in [`CrossOrigin::add_headers`].
 pub fn answer_preflight(request: &HttpRequest, routes: &[&Route]) -> Option<HttpResponse> {
     let method = request.headers().get(ACCESS_CONTROL_REQUEST_METHOD)?.to_str().ok()?;
     let open_routes: Vec<&Route> =

@@ -7,7 +7,7 @@ use actix_web::http::header::{EntityTag, Header, IfNoneMatch};
 pub fn has_cached(request: &HttpRequest, tag: &EntityTag) -> bool {
     match IfNoneMatch::parse(request) {
         Ok(IfNoneMatch::Any) => true,
-        Ok(IfNoneMatch::Items(known)) => known.iter().any(|known| known.weak_eq(tag)),
+        Ok(IfNoneMatch::Items(known_tags)) => known_tags.iter().any(|known| known.weak_eq(tag)),
         Err(_) => false,
     }
 }

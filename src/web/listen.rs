@@ -39,9 +39,9 @@ pub struct ListenError {
 /// # Errors
 /// Listening on the address fails.
 pub fn listen(setting: &'static str, address: SocketAddr) -> Result<(TcpListener, SocketAddr), ListenError> {
-    let failed = |error| ListenError { setting, address, error };
-    let listener = TcpListener::bind(address).map_err(failed)?;
-    let address = listener.local_addr().map_err(failed)?;
+    let listen_error = |error| ListenError { setting, address, error };
+    let listener = TcpListener::bind(address).map_err(listen_error)?;
+    let address = listener.local_addr().map_err(listen_error)?;
     Ok((listener, address))
 }
 

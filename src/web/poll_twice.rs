@@ -6,9 +6,9 @@
 //! server checks the connection once more after the response, although nothing new has arrived. That check is a tenth
 //! of the cost of a banner request.
 //!
-//! So handlers do not register for a wake-up before they read the first part of a body. Instead, one task per server
-//! thread wakes the handlers that were not polled again, such as those of pipelined requests. The task runs once for
-//! all connections that had something to read, and usually finds no waiting handler.
+//! Therefore handlers do not register for a wake-up before they read the first part of a body. Instead, one task per
+//! server thread wakes the handlers that were not polled again, such as those of pipelined requests. The task runs once
+//! for all connections that had something to read, and usually finds no waiting handler.
 
 use std::cell::{Cell, RefCell};
 use std::future::{Future, poll_fn};
@@ -42,8 +42,9 @@ pub async fn poll_twice(payload: &mut Payload) -> Poll<Read> {
 }
 
 thread_local! {
+    /// The waiting handlers: the number of each, and the waker that polls it again.
     static WAITING: RefCell<Vec<(u64, Waker)>> = const { RefCell::new(Vec::new()) };
-    static NEXT: Cell<u64> = const { Cell::new(0) };
+    static NEXT_NUMBER: Cell<u64> = const { Cell::new(0) };
     static TASK: RefCell<Task> = const { RefCell::new(Task::None) };
 }
 
@@ -62,7 +63,7 @@ struct Waiting(u64);
 
 impl Waiting {
     fn new(waker: &Waker) -> Self {
-        let number = NEXT.replace(NEXT.get().wrapping_add(1));
+        let number = NEXT_NUMBER.replace(NEXT_NUMBER.get().wrapping_add(1));
         WAITING.with_borrow_mut(|waiting| waiting.push((number, waker.clone())));
         wake_task();
         Self(number)

@@ -22,12 +22,14 @@ const OTHER: &str = "other";
 /// The metrics of every path.
 pub struct RequestCounts {
     paths: FxHashMap<&'static str, Methods>,
+    /// The metrics of requests to unknown paths.
     other: Methods,
 }
 
 /// The metrics of one path, by method.
 struct Methods {
     known: Vec<(Method, Arc<RouteMetrics>)>,
+    /// The metrics of requests with a method for which the path has no route.
     other: Arc<RouteMetrics>,
 }
 
@@ -37,7 +39,9 @@ pub struct RouteMetrics {
     method: String,
     /// Whether the route's requests have a span only at level debug.
     is_busiest: bool,
+    /// The number of responses in each status class.
     classes: [Counter; CLASSES.len()],
+    /// How long the requests took.
     seconds: Histogram,
     pub cors: CrossOrigin,
 }
@@ -50,10 +54,11 @@ impl RequestCounts {
             Arc::new(RouteMetrics::new(metrics, path, method, path == busiest, cors))
         };
         let methods = |path: &'static str, routes: &[&Route]| {
-            let known =
-                routes.iter().map(|it| (it.method.clone(), route_metrics(path, it.method.as_str(), it.cors)));
+            let known = routes.iter().map(|route| {
+                (route.method.clone(), route_metrics(path, route.method.as_str(), route.cors))
+            });
             // A page that may call one method of this path may also read the error responses to all other methods.
-            let widest = routes.iter().map(|it| it.cors).max().unwrap_or(Cors::SameOrigin);
+            let widest = routes.iter().map(|route| route.cors).max().unwrap_or(Cors::SameOrigin);
             Methods { known: known.collect(), other: route_metrics(path, OTHER, widest) }
         };
         let paths = routes.by_path();
@@ -65,7 +70,8 @@ impl RequestCounts {
 
     /// The metrics of a request's route and method.
     pub fn metrics_of(&self, request: &ServiceRequest) -> Arc<RouteMetrics> {
-        // For most routes, the pattern is the path itself. Otherwise, the request's path is compared with all patterns.
+        // For most routes, the pattern is the path itself. For the others, the request's path is compared with all
+        // patterns.
         let by_path = self.paths.get(request.path());
         let by_pattern = || self.paths.get(request.match_pattern()?.as_str());
         let methods = by_path.or_else(by_pattern).unwrap_or(&self.other);

@@ -74,7 +74,10 @@ mod tests {
         let (cookie, secret) = (SessionCookie::new("staff"), SessionSecret::make());
         let request = TestRequest::default().cookie(cookie.set(&secret, STAFF_TTL)).to_http_request();
         assert_eq!(cookie.read(&request).unwrap().hash(), secret.hash());
-        assert!(SessionCookie::new("supporter").read(&request).is_none(), "the cookie is of another kind");
+        assert!(
+            SessionCookie::new("supporter").read(&request).is_none(),
+            "a cookie of another kind must not be read"
+        );
         assert!(cookie.read(&TestRequest::default().to_http_request()).is_none());
     }
 

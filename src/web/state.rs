@@ -14,7 +14,8 @@ const MAX_BODIES: usize = 512;
 /// The maximum number of bytes that these bodies may occupy in memory.
 const MAX_BODY_BYTES: usize = 33_554_432;
 
-/// The shared state of the service, and what only the web kit needs. It dereferences to [`App`].
+/// The state that the whole service shares ([`App`]), and the state that only the web kit needs. This type dereferences
+/// to [`App`].
 pub struct ServerState {
     app: Arc<App>,
     /// The proxies that are trusted to state a client's address.

@@ -1,4 +1,4 @@
-//! Gives every request an id, a span and a count.
+//! Gives every request an id, a span and a count. The span adds the request's id, method and route to its log lines.
 //!
 //! Spans and counts contain the route's pattern, but not the path, the query, the address or the user agent. Those may
 //! contain ids and personal data.

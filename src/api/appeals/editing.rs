@@ -175,8 +175,8 @@ async fn activate(app: &App, published: &PublicationRow) -> Result<HttpResponse,
 
 /// The request's `If-Match` and `If-None-Match`.
 struct Preconditions {
-    matches: Option<IfMatch>,
-    matches_none: Option<IfNoneMatch>,
+    if_match: Option<IfMatch>,
+    if_none_match: Option<IfNoneMatch>,
 }
 
 impl Preconditions {
@@ -184,34 +184,34 @@ impl Preconditions {
         let unreadable =
             |name| Problem::with(Code::InvalidRequest, format_args!("{name}: must be a list of ETags, or *"));
         let headers = request.headers();
-        let (mut matches, mut matches_none) = (None, None);
+        let (mut if_match, mut if_none_match) = (None, None);
         if headers.contains_key(IF_MATCH) {
-            matches = IfMatch::parse(request)
+            if_match = IfMatch::parse(request)
                 .ok()
-                .filter(|it| !matches!(it, IfMatch::Items(tags) if tags.is_empty()));
-            matches.as_ref().ok_or_else(|| unreadable("If-Match"))?;
+                .filter(|header| !matches!(header, IfMatch::Items(tags) if tags.is_empty()));
+            if_match.as_ref().ok_or_else(|| unreadable("If-Match"))?;
         }
         if headers.contains_key(IF_NONE_MATCH) {
-            matches_none = IfNoneMatch::parse(request)
+            if_none_match = IfNoneMatch::parse(request)
                 .ok()
-                .filter(|it| !matches!(it, IfNoneMatch::Items(tags) if tags.is_empty()));
-            matches_none.as_ref().ok_or_else(|| unreadable("If-None-Match"))?;
+                .filter(|header| !matches!(header, IfNoneMatch::Items(tags) if tags.is_empty()));
+            if_none_match.as_ref().ok_or_else(|| unreadable("If-None-Match"))?;
         }
-        Ok(Self { matches, matches_none })
+        Ok(Self { if_match, if_none_match })
     }
 
     /// Whether the preconditions hold for an appeal whose newest version is `newest`. 0 means that the appeal does not
     /// exist.
     fn hold_for(&self, newest: i64) -> bool {
         let current = (newest > 0).then(|| EntityTag::new_strong(newest.to_string()));
-        let if_match_holds = match &self.matches {
+        let if_match_holds = match &self.if_match {
             None => true,
             Some(IfMatch::Any) => current.is_some(),
             Some(IfMatch::Items(tags)) => {
                 tags.iter().any(|tag| current.as_ref().is_some_and(|current| tag.strong_eq(current)))
             }
         };
-        let if_none_match_holds = match &self.matches_none {
+        let if_none_match_holds = match &self.if_none_match {
             None => true,
             Some(IfNoneMatch::Any) => current.is_none(),
             Some(IfNoneMatch::Items(tags)) => {
@@ -222,8 +222,8 @@ impl Preconditions {
     }
 }
 
-/// Returns the context of the caller's actions, or an error if the appeals come from a file. Such appeals can't be
-/// edited through the API.
+/// Returns the context of the caller's actions (who acts, and what the actions use), or an error if the appeals come
+/// from a file. Appeals from a file can't be edited through the API.
 fn context<'a>(app: &'a App, editor: &AppealsEditor) -> Result<Context<'a>, Problem> {
     if app.settings.appeals.file.is_some() {
         return Err(Code::AppealsFromFile.into());

@@ -88,7 +88,8 @@ impl Summary {
     /// The states of all appeals in `newest`, which has the newest version of each. `published` has the newest
     /// publication of each appeal that was ever published.
     pub fn of_all(app: &App, newest: &[VersionRow], published: &[PublishedRow]) -> Vec<Self> {
-        // If this version of the program can't read an appeal, no reader sees that appeal.
+        // Leaves out the appeals that this version of the program can't read. No reader sees them, so their phase
+        // is `Paused` below.
         let documents: Vec<AppealDocument> =
             published.iter().filter_map(|row| actions::read_published(row).ok()).collect();
         let ids = documents.iter().map(|document| document.rules.id.as_str());

@@ -74,8 +74,8 @@ static OPENAPI: LazyLock<utoipa::openapi::OpenApi> = LazyLock::new(|| {
     for (path, item) in &mut contract.paths.paths {
         for (method, operation) in operations(item) {
             problems::add_error_responses(operation);
-            let cors = ROUTES.0.iter().find(|it| it.method == method && it.path == path).map(|it| it.cors);
-            add_headers(operation, cors.unwrap_or(Cors::SameOrigin));
+            let route = ROUTES.0.iter().find(|route| route.method == method && route.path == path);
+            add_headers(operation, route.map_or(Cors::SameOrigin, |route| route.cors));
         }
     }
     let all_operations = contract.paths.paths.values_mut().flat_map(operations);
@@ -106,7 +106,8 @@ const HEADERS: [(&str, &str); 6] = [
     ("Retry-After", "The number of seconds after which to try again."),
 ];
 
-/// Whether responses with this status have the header.
+/// Whether responses with this status have the header. `cors` says which pages may read the responses:
+/// [`Cors::SameOrigin`], which allows the fewest pages, is its smallest value.
 fn has_header(header: &str, status: &str, cors: Cors) -> bool {
     match header {
         "Vary" => cors > Cors::SameOrigin,

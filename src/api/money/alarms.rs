@@ -105,12 +105,12 @@ struct AcknowledgeBody {
 )]
 #[get("/v1/alarms")]
 pub async fn list_alarms(app: State, _: AlarmsReader) -> Result<HttpResponse, Problem> {
-    let failed = |error| Problem::store(&error);
-    let open_alarms = app.store.open_alarms(MAX_LISTED).await.map_err(failed)?;
-    let acknowledgements = app.store.newest_acknowledgements(MAX_LISTED).await.map_err(failed)?;
+    let to_problem = |error| Problem::store(&error);
+    let open_alarms = app.store.open_alarms(MAX_LISTED).await.map_err(to_problem)?;
+    let acknowledgements = app.store.newest_acknowledgements(MAX_LISTED).await.map_err(to_problem)?;
     let answer = AlarmsShape {
         alarms: open_alarms.into_iter().map(OpenAlarmShape::from).collect(),
-        contributions_total: app.store.contributions_with_alarms().await.map_err(failed)?,
+        contributions_total: app.store.contributions_with_alarms().await.map_err(to_problem)?,
         acknowledgements: acknowledgements.into_iter().map(AcknowledgementShape::from).collect(),
     };
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(answer))
@@ -163,27 +163,27 @@ pub async fn acknowledge(
 }
 
 impl From<(ContributionId, RaisedAlarm)> for OpenAlarmShape {
-    fn from((contribution, it): (ContributionId, RaisedAlarm)) -> Self {
+    fn from((contribution, raised): (ContributionId, RaisedAlarm)) -> Self {
         Self {
-            id: it.id.into(),
+            id: raised.id.into(),
             contribution: contribution.into(),
-            text: it.alarm.to_string(),
-            alarm: serde_json::json!(it.alarm),
-            objects: it.objects,
+            text: raised.alarm.to_string(),
+            alarm: serde_json::json!(raised.alarm),
+            objects: raised.objects,
         }
     }
 }
 
 impl From<Acknowledgement> for AcknowledgementShape {
-    fn from(it: Acknowledgement) -> Self {
+    fn from(acknowledgement: Acknowledgement) -> Self {
         Self {
-            id: it.alarm_id.into(),
-            contribution: it.contribution.into(),
-            alarm: serde_json::json!(it.alarm),
-            name: it.name,
-            reason: it.reason,
-            via: it.via,
-            acknowledged_at: clock::rfc3339(it.acknowledged_at_ms),
+            id: acknowledgement.alarm_id.into(),
+            contribution: acknowledgement.contribution.into(),
+            alarm: serde_json::json!(acknowledgement.alarm),
+            name: acknowledgement.name,
+            reason: acknowledgement.reason,
+            via: acknowledgement.via,
+            acknowledged_at: clock::rfc3339(acknowledgement.acknowledged_at_ms),
         }
     }
 }

@@ -89,7 +89,9 @@ fn read_next_page(mut export: PaymentsExport) -> PageRead {
 
 /// The pages of an export. Each page is read when the previous page has been sent.
 struct Pages {
+    /// The first page, until it is sent. It was read before the response began.
     first: Option<Bytes>,
+    /// The read of the next page. `None` after the last page or an error.
     reading: Option<PageRead>,
 }
 

@@ -161,7 +161,8 @@ fn parse_currency(code: &str) -> Result<Currency, Problem> {
     Currency::parse(code).map_err(|error| Problem::with(Code::InvalidRequest, format!("currency: {error}")))
 }
 
-/// Rejects a text with a NUL character, because neither database accepts it in a text, and no site's id contains it.
+/// Rejects a text with a NUL character, because PostgreSQL does not accept this character in a text. No site's id
+/// contains it.
 pub(super) fn reject_nul(name: &str, text: String) -> Result<String, Problem> {
     if text.contains('\0') {
         return Err(Problem::with(Code::InvalidRequest, format!("{name}: must not contain a NUL character")));

@@ -157,34 +157,34 @@ pub async fn compare(app: State, _: MoneyReader) -> Result<HttpResponse, Problem
 }
 
 impl From<Comparison> for ReconciliationShape {
-    fn from(it: Comparison) -> Self {
+    fn from(comparison: Comparison) -> Self {
         Self {
-            agrees: it.agrees(),
-            lines: it.lines.into_iter().map(ReconciliationLineShape::from).collect(),
-            checked_at: it.checked_at_ms.map(clock::rfc3339),
-            objects_checked_at: it.objects_checked_at_ms.map(clock::rfc3339),
-            needs_review_total: it.needs_review_total,
-            needs_review: it.needs_review.into_iter().map(NeedsReviewShape::from).collect(),
-            found: it.found.into_iter().map(FindingShape::from).collect(),
-            other_money: it.other_money.into_iter().map(OtherMoneyShape::from).collect(),
-            incomplete: it.incomplete.into_iter().map(IncompleteListShape::from).collect(),
+            agrees: comparison.agrees(),
+            lines: comparison.lines.into_iter().map(ReconciliationLineShape::from).collect(),
+            checked_at: comparison.checked_at_ms.map(clock::rfc3339),
+            objects_checked_at: comparison.objects_checked_at_ms.map(clock::rfc3339),
+            needs_review_total: comparison.needs_review_total,
+            needs_review: comparison.needs_review.into_iter().map(NeedsReviewShape::from).collect(),
+            found: comparison.found.into_iter().map(FindingShape::from).collect(),
+            other_money: comparison.other_money.into_iter().map(OtherMoneyShape::from).collect(),
+            incomplete: comparison.incomplete.into_iter().map(IncompleteListShape::from).collect(),
         }
     }
 }
 
 impl From<ComparisonLine> for ReconciliationLineShape {
-    fn from(it: ComparisonLine) -> Self {
+    fn from(line: ComparisonLine) -> Self {
         Self {
-            difference_minor: it.difference_minor(),
-            site: it.site,
-            currency: it.currency,
-            stripe_net_minor: it.stripe_net_minor,
-            ledger_net_minor: it.ledger_net_minor,
-            unsettled_minor: it.unsettled_minor,
-            overdue: it.overdue,
-            overdue_minor: it.overdue_minor,
-            offline_minor: it.offline_minor,
-            paid_out_minor: it.paid_out_minor,
+            difference_minor: line.difference_minor(),
+            site: line.site,
+            currency: line.currency,
+            stripe_net_minor: line.stripe_net_minor,
+            ledger_net_minor: line.ledger_net_minor,
+            unsettled_minor: line.unsettled_minor,
+            overdue: line.overdue,
+            overdue_minor: line.overdue_minor,
+            offline_minor: line.offline_minor,
+            paid_out_minor: line.paid_out_minor,
         }
     }
 }
@@ -196,22 +196,24 @@ impl From<(String, Vec<AlarmFields>)> for NeedsReviewShape {
 }
 
 impl From<OtherMoney> for OtherMoneyShape {
-    fn from(it: OtherMoney) -> Self {
-        let newest_at = clock::rfc3339(it.newest_at_ms);
-        let OtherMoney { kind, site, currency, count, amount_minor, .. } = it;
+    fn from(money: OtherMoney) -> Self {
+        let newest_at = clock::rfc3339(money.newest_at_ms);
+        let OtherMoney { kind, site, currency, count, amount_minor, .. } = money;
         Self { kind, site, currency, count, amount_minor, newest_at }
     }
 }
 
 impl From<ListProgress> for IncompleteListShape {
-    fn from(it: ListProgress) -> Self {
-        Self { list: it.list, why: it.error.unwrap_or_default(), tried_at: clock::rfc3339(it.updated_at_ms) }
+    fn from(progress: ListProgress) -> Self {
+        let tried_at = clock::rfc3339(progress.updated_at_ms);
+        Self { list: progress.list, why: progress.error.unwrap_or_default(), tried_at }
     }
 }
 
 impl From<Finding> for FindingShape {
-    fn from(it: Finding) -> Self {
-        let found_at = clock::rfc3339(it.found_at_ms);
-        Self { object: it.object, what: it.what, booked: it.booked, sweep: it.sweep, found_at }
+    fn from(finding: Finding) -> Self {
+        let found_at = clock::rfc3339(finding.found_at_ms);
+        let Finding { object, what, booked, sweep, .. } = finding;
+        Self { object, what, booked, sweep, found_at }
     }
 }

@@ -205,79 +205,79 @@ pub struct ContributionDetailShape {
 }
 
 impl From<Contribution> for ContributionShape {
-    fn from(it: Contribution) -> Self {
+    fn from(contribution: Contribution) -> Self {
         Self {
-            id: it.id.into(),
-            site: it.site,
-            supporter: it.supporter.map(String::from),
-            interval: IntervalShape::from_frequency(it.frequency),
-            interval_count: it.frequency.count(),
-            terms: it.money.map(|money| it.frequency.terms(money)),
-            amount_minor: it.money.map(|money| money.amount_minor),
-            currency: it.money.map(|money| money.currency.into()),
-            state: it.state,
-            appeal: it.appeal,
-            variant: it.variant,
-            started_at: it.started_at_ms.map(clock::rfc3339),
-            last_retained_payment_at: it.last_retained_payment_at_ms.map(clock::rfc3339),
-            paid_until: it.paid_until_ms.map(clock::rfc3339),
-            ended_at: it.ended_at_ms.map(clock::rfc3339),
-            reversed_payments: it.reversed_payments,
-            session: it.session,
-            subscription: it.subscription,
-            subscriptions: it.subscriptions,
-            customer: it.customer,
+            id: contribution.id.into(),
+            site: contribution.site,
+            supporter: contribution.supporter.map(String::from),
+            interval: IntervalShape::from_frequency(contribution.frequency),
+            interval_count: contribution.frequency.count(),
+            terms: contribution.money.map(|money| contribution.frequency.terms(money)),
+            amount_minor: contribution.money.map(|money| money.amount_minor),
+            currency: contribution.money.map(|money| money.currency.into()),
+            state: contribution.state,
+            appeal: contribution.appeal,
+            variant: contribution.variant,
+            started_at: contribution.started_at_ms.map(clock::rfc3339),
+            last_retained_payment_at: contribution.last_retained_payment_at_ms.map(clock::rfc3339),
+            paid_until: contribution.paid_until_ms.map(clock::rfc3339),
+            ended_at: contribution.ended_at_ms.map(clock::rfc3339),
+            reversed_payments: contribution.reversed_payments,
+            session: contribution.session,
+            subscription: contribution.subscription,
+            subscriptions: contribution.subscriptions,
+            customer: contribution.customer,
         }
     }
 }
 
 impl From<Payment> for PaymentShape {
-    fn from(it: Payment) -> Self {
+    fn from(payment: Payment) -> Self {
         Self {
-            id: it.object,
-            kind: it.kind,
-            amount_minor: it.money.amount_minor,
-            currency: it.money.currency.into(),
-            presented_amount_minor: it.presented.map(|money| money.amount_minor),
-            presented_currency: it.presented.map(|money| money.currency.into()),
-            paid_at: clock::rfc3339(it.paid_at_ms),
-            refunded_minor: it.refunded_minor,
-            disputed_minor: it.disputed_minor,
-            unsettled_minor: it.unsettled_minor,
-            discrepancy_minor: it.discrepancy_minor,
-            settle_by: it.settle_by_ms.map(clock::rfc3339),
-            fee_minor: it.settled.map(|settled| settled.fee_minor),
-            net_minor: it.settled.map(|settled| settled.net_minor),
-            settlement_currency: it.settled.map(|settled| settled.currency.into()),
-            charge: it.charge,
-            payout: it.payout,
-            payout_arrives_at: it.payout_arrives_at_ms.map(clock::rfc3339),
+            id: payment.object,
+            kind: payment.kind,
+            amount_minor: payment.money.amount_minor,
+            currency: payment.money.currency.into(),
+            presented_amount_minor: payment.presented.map(|money| money.amount_minor),
+            presented_currency: payment.presented.map(|money| money.currency.into()),
+            paid_at: clock::rfc3339(payment.paid_at_ms),
+            refunded_minor: payment.refunded_minor,
+            disputed_minor: payment.disputed_minor,
+            unsettled_minor: payment.unsettled_minor,
+            discrepancy_minor: payment.discrepancy_minor,
+            settle_by: payment.settle_by_ms.map(clock::rfc3339),
+            fee_minor: payment.settled.map(|settled| settled.fee_minor),
+            net_minor: payment.settled.map(|settled| settled.net_minor),
+            settlement_currency: payment.settled.map(|settled| settled.currency.into()),
+            charge: payment.charge,
+            payout: payment.payout,
+            payout_arrives_at: payment.payout_arrives_at_ms.map(clock::rfc3339),
         }
     }
 }
 
 impl From<(Entry, i64)> for EntryShape {
-    fn from((it, booked_at_ms): (Entry, i64)) -> Self {
-        let (debit, credit) = it.kind.accounts();
+    fn from((entry, booked_at_ms): (Entry, i64)) -> Self {
+        let (debit, credit) = entry.kind.accounts();
         Self {
-            kind: it.kind.as_str(),
-            object: it.object,
+            kind: entry.kind.as_str(),
+            object: entry.object,
             debit: debit.label(),
             credit: credit.label(),
-            amount_minor: it.money.amount_minor,
-            currency: it.money.currency.into(),
-            occurred_at: clock::rfc3339(it.occurred_at_ms),
+            amount_minor: entry.money.amount_minor,
+            currency: entry.money.currency.into(),
+            occurred_at: clock::rfc3339(entry.occurred_at_ms),
             booked_at: clock::rfc3339(booked_at_ms),
         }
     }
 }
 
 impl From<ContributionDetail> for ContributionDetailShape {
-    fn from(it: ContributionDetail) -> Self {
+    fn from(detail: ContributionDetail) -> Self {
         Self {
-            contribution: it.contribution.into(),
-            payments: it.payments.into_iter().map(PaymentShape::from).collect(),
-            entries: it.entries.into_iter().map(EntryShape::from).collect(),
+            contribution: detail.contribution.into(),
+            payments: detail.payments.into_iter().map(PaymentShape::from).collect(),
+            entries: detail.entries.into_iter().map(EntryShape::from).collect(),
         }
     }
 }
