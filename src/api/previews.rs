@@ -190,8 +190,7 @@ pub async fn show(app: State, request: HttpRequest, payload: Payload) -> Result<
     let variant = preview.variant.as_ref().map_or(appeal.variants.first(), find_variant);
     let variant = variant.ok_or(Code::PreviewInvalid)?;
     let ticker = appeal.ticker(&question.site);
-    let (ticker_json, quiet_days) =
-        (ticker.map(|ticker| &*ticker.json), appeal.quiet_days(&question.site));
+    let (ticker_json, quiet_days) = (ticker.map(|ticker| &*ticker.json), appeal.quiet_days(&question.site));
     let (content, needs) = variant.content(&question.site, &question.reader, ticker_json, quiet_days);
     let anonymous = Known::without_token();
     let site = snapshot.compiled.site(&question.site).map_err(|_| Code::SiteNotFound)?;

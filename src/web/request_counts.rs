@@ -54,9 +54,9 @@ impl RequestCounts {
             Arc::new(RouteMetrics::new(metrics, path, method, path == busiest, cors))
         };
         let methods = |path: &'static str, routes: &[&Route]| {
-            let known = routes.iter().map(|route| {
-                (route.method.clone(), route_metrics(path, route.method.as_str(), route.cors))
-            });
+            let known = routes
+                .iter()
+                .map(|route| (route.method.clone(), route_metrics(path, route.method.as_str(), route.cors)));
             // A page that may call one method of this path may also read the error responses to all other methods.
             let widest = routes.iter().map(|route| route.cors).max().unwrap_or(Cors::SameOrigin);
             Methods { known: known.collect(), other: route_metrics(path, OTHER, widest) }
