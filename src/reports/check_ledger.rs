@@ -58,7 +58,7 @@ impl LedgerReport {
         self.problems_total == 0
     }
 
-    /// The number of gifts that have at least one open alarm.
+    /// Returns the number of gifts that have at least one open alarm.
     pub fn gifts_to_review(&self) -> usize {
         let mut gifts: Vec<&ContributionId> = self.alarms.iter().map(|(gift, _)| gift).collect();
         gifts.dedup();
@@ -93,7 +93,7 @@ pub async fn check_ledger(store: &Store, key: &SealKey) -> Result<LedgerReport, 
     let mut after = None;
     loop {
         // Each batch is read from its own snapshot, so other gifts can be booked meanwhile. The start date of a gift
-        // can change in the minutes after the payment. If it changes during this check, the check may miss the gift.
+        // can change in the minutes after the payment. If it changes during this check, the check can miss the gift.
         // The next check includes it.
         let mut tx = store.snapshot().await?;
         let gifts = gifts_begun_after(&mut tx, after.as_ref(), BATCH).await?;
@@ -204,14 +204,14 @@ fn add_balance(report: &mut LedgerReport, folded: &Folded, entries: &[Entry]) {
             balance.clearing_minor += minor;
         }
     }
-    let stripe = &folded.balance;
-    for (currency, minor) in &stripe.net_minor {
+    let stripe_sums = &folded.balance;
+    for (currency, minor) in &stripe_sums.net_minor {
         balances.entry(*currency).or_default().net_minor += minor;
     }
-    for (currency, minor) in &stripe.unsettled_minor {
+    for (currency, minor) in &stripe_sums.unsettled_minor {
         balances.entry(*currency).or_default().unsettled_minor += minor;
     }
-    for (currency, minor) in &stripe.discrepancy_minor {
+    for (currency, minor) in &stripe_sums.discrepancy_minor {
         balances.entry(*currency).or_default().discrepancy_minor += minor;
     }
     for (currency, balance) in balances {

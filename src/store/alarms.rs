@@ -57,8 +57,8 @@ fn alarm_id(text: String) -> Result<AlarmId, Unreadable> {
     AlarmId::try_from(text).map_err(|_| Unreadable { what: "alarm id" })
 }
 
-/// Parses the open alarms of a contribution. Alarms of older versions may have no id, and are skipped. `keepopen books
-/// rewrite` gives them ids.
+/// Parses the open alarms of a contribution. Some alarms that an older version of keepopen stored have no id. They are
+/// skipped until `keepopen books rewrite` gives them ids.
 fn open_alarms(text: &str) -> Result<Vec<RaisedAlarm>, Unreadable> {
     let all: Vec<serde_json::Value> =
         serde_json::from_str(text).map_err(|_| Unreadable { what: "list of alarms" })?;

@@ -181,7 +181,8 @@ impl Store {
         .await)
     }
 
-    /// Returns the lists whose last read failed in the regular runs.
+    /// Returns the progress of each list whose last read in a regular run failed. If this happened in several runs,
+    /// only the newest is returned.
     ///
     /// # Errors
     /// The database does not answer.

@@ -131,7 +131,7 @@ pub struct EventRow {
 
 from_row!(EventRow { id, kind, state, attempts, error, outcome });
 
-/// Binds the values of an arrival, in the order in which the statements that store it need them.
+/// Binds the values of an arrival to a statement that stores it, in the order of the statement's columns.
 macro_rules! bind_arrival {
     ($query:expr, $arrival:expr) => {
         $query
@@ -171,8 +171,8 @@ const PARAMETERS_PER_EVENT: usize = 9;
 /// statement skips rows without an id.
 fn insert_sql(rows: usize, is_numbered: bool) -> String {
     let parameter = |number: usize| if is_numbered { format!("${number}") } else { "?".to_owned() };
-    let row = |row: usize| {
-        let first = row * PARAMETERS_PER_EVENT + 1;
+    let row = |index: usize| {
+        let first = index * PARAMETERS_PER_EVENT + 1;
         let parameters = (first..first + PARAMETERS_PER_EVENT).map(parameter);
         format!("({})", parameters.collect::<Vec<_>>().join(", "))
     };
@@ -279,8 +279,8 @@ impl InsertConn {
     /// # Errors
     /// The database does not answer, or rejects one of the events. If it rejects one, it stores none of them.
     pub async fn insert_all(&mut self, arrivals: &[Arrival<'_>]) -> Result<Vec<bool>, StoreError> {
-        /// One statement for each power of two as the number of rows, so that both databases prepare only a few. Each
-        /// statement exists without and with numbered parameters.
+        /// One statement for each number of rows that is a power of two, so that both databases prepare only a few
+        /// statements. The first list is without numbered parameters, the second with them.
         static STATEMENTS: LazyLock<[Vec<String>; 2]> = LazyLock::new(|| {
             [false, true].map(|is_numbered| {
                 (0..=MAX_BATCH.ilog2()).map(|power| insert_sql(1 << power, is_numbered)).collect()
@@ -304,8 +304,8 @@ impl InsertConn {
             }
             query.fetch_all(db).await
         })?;
-        let mut new: HashSet<&str> = stored.iter().map(String::as_str).collect();
-        Ok(arrivals.iter().map(|arrival| new.remove(arrival.id)).collect())
+        let mut new_ids: HashSet<&str> = stored.iter().map(String::as_str).collect();
+        Ok(arrivals.iter().map(|arrival| new_ids.remove(arrival.id)).collect())
     }
 
     /// Stores one event. Returns whether it is new. The number of added rows shows this, and is faster to get than the

@@ -29,8 +29,8 @@ pub async fn add(tx: &mut Tx, report: Fact) -> Result<Option<Fact>, StoreError> 
     Ok(before)
 }
 
-/// Selects the facts of one gift. (In SQLite, CROSS JOIN forces the plan to start with the gift. Otherwise it might
-/// read all objects in the requested order.)
+/// Selects the facts of one gift. (In SQLite, CROSS JOIN forces the plan to start with the gift. Otherwise SQLite
+/// might read all objects in the requested order.)
 const OF_THE_SAME_GIFT: &str = "WITH RECURSIVE gift (id) AS ( \
        SELECT CAST($1 AS TEXT) \
        UNION \

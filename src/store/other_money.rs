@@ -1,4 +1,4 @@
-//! Stores the money on the Stripe account that belongs to none of our gifts.
+//! Stores which money on the Stripe account belongs to none of our gifts.
 
 use serde::Serialize;
 

@@ -101,7 +101,8 @@ impl Store {
         .await)
     }
 
-    /// Returns the contributions to a site whose first payment was within `at_ms` (milliseconds since 1970).
+    /// Returns how many contributions to a site had their first payment within `at_ms` (milliseconds since 1970), per
+    /// hour, appeal and variant.
     ///
     /// # Errors
     /// The database does not answer.
@@ -114,7 +115,8 @@ impl Store {
         .await)
     }
 
-    /// Returns what the ledger booked for a site within `at_ms` (milliseconds since 1970), without payouts.
+    /// Returns the sums of a site's ledger entries within `at_ms` (milliseconds since 1970), without payouts. There is
+    /// one sum per hour, appeal, variant, kind and currency.
     ///
     /// # Errors
     /// The database does not answer.

@@ -117,7 +117,8 @@ impl Deliveries {
     }
 
     /// Returns what changed since [`Self::mark_saved`], or `None` if nothing did. If there are several clock
-    /// differences, the smallest is returned, because a delivery may arrive late, but never early.
+    /// differences, the smallest is returned, because it is the least distorted: deliveries can arrive late, but never
+    /// early.
     pub fn unsaved(&self) -> Option<ContactUpdate> {
         let last_at_ms = self.last_at_ms.load(Ordering::Relaxed);
         let clock_difference_ms = *self.difference_ms.lock().unwrap_or_else(PoisonError::into_inner);
@@ -150,7 +151,7 @@ impl Secrets {
         }
     }
 
-    /// Returns our endpoints whose secrets are included.
+    /// Returns our endpoints, whose secrets are part of [`Self::all`].
     pub fn endpoints(&self) -> &[EndpointSecret] {
         &self.endpoints
     }

@@ -98,8 +98,8 @@ impl<'a> Envelope<'a> {
         self.account.is_some()
     }
 
-    /// Whether the event has a context. Events of an organisation have one, and their objects may be on another
-    /// account.
+    /// Whether the event has a context. Events of an organisation have one, and their objects can be on an account
+    /// other than ours.
     pub fn has_context(&self) -> bool {
         self.context.is_some()
     }

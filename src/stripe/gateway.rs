@@ -52,7 +52,8 @@ pub struct NewCheckout<'a> {
     pub fee_minor: Option<i64>,
     /// How often the reader pays.
     pub interval: Interval,
-    /// Where the reader goes after paying. May contain `{CHECKOUT_SESSION_ID}`.
+    /// Where the reader goes after paying. The URL can contain `{CHECKOUT_SESSION_ID}`, which Stripe replaces with the
+    /// session's id.
     pub success_url: &'a str,
     /// Where the reader goes after cancelling.
     pub cancel_url: &'a str,

@@ -96,7 +96,8 @@ const MONEY_EVENTS: [&str; 8] = [
 const OTHER_USED_EVENTS: [&str; 6] =
     ["customer.", "payment_method.", "mandate.", "radar.early_fraud_warning.", "review.", "v2.core."];
 
-/// Whether we use events of this type. A used event is stored if it is in Stripe's list but was not delivered.
+/// Whether we use events of this type. If an event of such a type is in Stripe's list of events but was not delivered,
+/// the comparison with Stripe stores it.
 pub fn is_used_event(event: &str) -> bool {
     MONEY_EVENTS.iter().chain(&OTHER_USED_EVENTS).any(|family| event.starts_with(family))
 }
@@ -139,7 +140,7 @@ fn add(facts: &mut Vec<Fact>, value: &Value, event: &str, at_s: i64) -> Result<(
             facts.push(Fact::Session(fact));
             facts.extend(currencies::unknown_currency(session, "amount_total", paid)?);
             // A fetched session contains these objects instead of their ids. So the invoice of the first monthly
-            // payment may be read here before the invoice's own event arrives.
+            // payment can be read here before the invoice's own event arrives.
             for expanded in ["invoice", "subscription", "payment_intent"] {
                 if let Some(child) = session.expanded(expanded)? {
                     add(facts, child.value, "", at_s)?;
@@ -293,7 +294,8 @@ fn read_invoice(it: Object<'_>, event: &str, at_s: i64) -> Result<InvoiceFact, B
     for payment in it.list("payments")? {
         paid_by.extend(payment_references(payment)?);
     }
-    // The list is sorted and has no duplicates, as after a merge, so that repeating a report changes nothing.
+    // The list is sorted and has no duplicates, like the list of a merged fact, so that repeating a report changes
+    // nothing.
     paid_by.sort();
     paid_by.dedup();
     Ok(InvoiceFact {

@@ -29,13 +29,13 @@ const PING_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long the rollback of an abandoned transaction may take.
 const CLEANUP_TIMEOUT: Duration = Duration::from_secs(5);
 /// The maximum duration of a transaction, as a multiple of the statement timeout.
-const STATEMENTS_PER_TRANSACTION: u32 = 5;
+const TRANSACTION_TIMEOUT_FACTOR: u32 = 5;
 /// How long closing the pool waits for connections in use, and then for each connection to close.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Defines what a pool needs to know about one kind of connection.
 pub trait Driver: Connection + fmt::Debug + 'static {
-    /// Whether an idle connection is checked before use. A server can go away; a file can't.
+    /// Whether an idle connection is checked before use. The connection to a server can be lost; a file stays open.
     const IS_CHECKED: bool;
     /// The number of seconds after which a connection is replaced.
     const LIFETIME_S: f64;
@@ -133,7 +133,7 @@ impl<C: Driver> Pool<C> {
         })
     }
 
-    /// Returns a usable idle connection.
+    /// Returns a usable idle connection with its age, or `None` if there is none.
     async fn take_idle(&self) -> Option<(C, Stopwatch)> {
         loop {
             let Idle { mut connection, age, unused } = self.lock().pop()?;
@@ -259,7 +259,7 @@ impl<C: Driver> Lease<C> {
     /// transaction's time if that is shorter.
     pub fn start(&mut self) -> Duration {
         self.usage.in_statement = true;
-        let transaction_timeout = self.statement_timeout * STATEMENTS_PER_TRANSACTION;
+        let transaction_timeout = self.statement_timeout * TRANSACTION_TIMEOUT_FACTOR;
         let elapsed = Duration::from_secs_f64(self.borrowed.elapsed_s());
         self.statement_timeout.min(transaction_timeout.saturating_sub(elapsed))
     }

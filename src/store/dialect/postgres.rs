@@ -28,7 +28,7 @@ const LOCK_TIMEOUT: &str = "5s";
 /// The statements that begin a writing transaction.
 ///
 /// - The server ends a transaction that is idle for 10 s, or a statement that runs for 10 s. So an instance that died,
-///   or lost its connection, does not keep the lock. Our transactions never idle, because they wait only for the
+///   or lost its connection, does not keep the writer lock. Our transactions never idle, because they wait only for the
 ///   database.
 /// - Hash joins and merge joins are off, so that every statement finds its rows by key. Otherwise, a plan that was
 ///   cached while a table was new would read whole tables.
@@ -65,8 +65,8 @@ pub const THREAD_CONN_TIMEOUT: Duration = Duration::from_secs(4);
 /// Connections outside the pool: one for each thread that often adds rows.
 ///
 /// The pool checks a connection before and after each use. The server's answer wakes the thread that opened the
-/// connection, and that thread wakes the thread that waits. For a single delivery, these checks would cost as much as
-/// everything else except the commit.
+/// connection, and that thread wakes the thread that waits for the answer. For a single event that Stripe delivers,
+/// these checks would cost as much as everything else except the commit.
 #[derive(Clone, Debug)]
 pub struct ThreadConnections {
     options: Arc<PgConnectOptions>,
@@ -81,7 +81,7 @@ struct Slot {
     /// The time since the thread last tried to open a connection. `None` once it has one.
     tried: Option<Stopwatch>,
     /// The thread's own connection. `None` if there is none yet, or while it is in use.
-    own: Option<ThreadConn>,
+    thread_conn: Option<ThreadConn>,
 }
 
 /// A connection that only one thread uses.
@@ -103,25 +103,26 @@ impl ThreadConnections {
     pub fn take(&self) -> Option<ThreadConn> {
         let mut slots = self.lock();
         let slot = slots.get_mut(&thread::current().id())?;
-        let own = slot.own.take()?;
-        (slot.used.elapsed_s() < IDLE_LIMIT_S && own.age.elapsed_s() < LIFETIME_S).then_some(own)
+        let thread_conn = slot.thread_conn.take()?;
+        (slot.used.elapsed_s() < IDLE_LIMIT_S && thread_conn.age.elapsed_s() < LIFETIME_S)
+            .then_some(thread_conn)
     }
 
     /// Keeps the connection for the next rows of this thread. Closes the connections that other threads no longer use.
-    pub fn put(&self, own: ThreadConn) {
+    pub fn put(&self, thread_conn: ThreadConn) {
         let this = thread::current().id();
         let mut slots = self.lock();
         slots.retain(|thread, slot| *thread == this || slot.used.elapsed_s() < IDLE_LIMIT_S);
-        slots.insert(this, Slot { used: Stopwatch::start(), tried: None, own: Some(own) });
+        slots.insert(this, Slot { used: Stopwatch::start(), tried: None, thread_conn: Some(thread_conn) });
     }
 
-    /// Records that this thread added rows through the pool. If it does so twice within a short time, its own
+    /// Records that this thread added rows through the pool. If the thread does so twice within a short time, its own
     /// connection is opened in the background. Until it is open, the thread uses the pool.
     pub fn open_if_frequent(&self) {
         let is_recent = |since: &Stopwatch| since.elapsed_s() < IDLE_LIMIT_S;
         let must_open = match self.lock().entry(thread::current().id()) {
             Entry::Vacant(slot) => {
-                slot.insert(Slot { used: Stopwatch::start(), tried: None, own: None });
+                slot.insert(Slot { used: Stopwatch::start(), tried: None, thread_conn: None });
                 false
             }
             Entry::Occupied(mut slot) => {
@@ -129,7 +130,7 @@ impl ThreadConnections {
                 let is_frequent = is_recent(&slot.used);
                 slot.used = Stopwatch::start();
                 let must_open =
-                    is_frequent && slot.own.is_none() && !slot.tried.as_ref().is_some_and(is_recent);
+                    is_frequent && slot.thread_conn.is_none() && !slot.tried.as_ref().is_some_and(is_recent);
                 if must_open {
                     slot.tried = Some(Stopwatch::start());
                 }
@@ -161,9 +162,9 @@ impl ThreadConnections {
     /// Closes the connections of all threads.
     pub async fn close(&self) {
         let all = std::mem::take(&mut *self.lock());
-        for own in all.into_values().filter_map(|slot| slot.own) {
+        for thread_conn in all.into_values().filter_map(|slot| slot.thread_conn) {
             // The server notices that the connection is gone, whether or not it is closed properly.
-            let _ = tokio::time::timeout(TIMEOUT, own.connection.close()).await;
+            let _ = tokio::time::timeout(TIMEOUT, thread_conn.connection.close()).await;
         }
     }
 
@@ -194,8 +195,8 @@ impl Driver for PgConnection {
 pub async fn open(url: &str) -> Result<Pools, OpenError> {
     let options: PgConnectOptions = url.parse().map_err(OpenError::Url)?;
     let options = options.application_name("keepopen");
-    // Instances that start at the same time wait for each other here, for as long as necessary: this connection has
-    // no timeouts.
+    // Instances that start at the same time wait for each other's migrations, for as long as necessary: statements on
+    // this first connection have no timeout.
     let mut first = run_with_timeout(TIMEOUT, options.connect()).await.map_err(OpenError::Postgres)?;
     run_with_timeout(TIMEOUT, assert_version(&mut first)).await.map_err(OpenError::Postgres)??;
     migrations::postgres().run_direct(None, &mut first, false).await?;
@@ -229,11 +230,11 @@ fn is_starting(error: &sqlx::Error) -> bool {
     }
 }
 
-/// Starts a transaction as soon as no other is writing, on any instance.
+/// Starts a writing transaction, as soon as no other one runs on any instance.
 ///
-/// A transaction reads what is known about an object, merges new data into it, and writes it. If two transactions did
-/// this at the same time, each could lose the other's change. SQLite has only one writer anyway. On
-/// PostgreSQL, a lock ensures that only one transaction writes; it is released when the transaction ends. So no
+/// A transaction reads what is known about a Stripe object, merges new data into it, and writes the result. If two
+/// transactions did this at the same time, each could lose the other's change. SQLite has only one writer anyway. On
+/// PostgreSQL, a lock ensures that only one transaction writes; the lock is released when the transaction ends. So no
 /// transaction fails because of another. (Each statement sees everything that was committed before it began, so reads
 /// after the lock are current.)
 pub async fn begin(lease: &mut Lease<PgConnection>) -> Result<(), sqlx::Error> {
