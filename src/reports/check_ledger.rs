@@ -152,13 +152,13 @@ fn compare_gift(
         report.add_problem(format!("{id} is stored, but its facts describe {}", folded.contribution.id));
         return;
     }
-    folded.keep_booked_dates(&entries.iter().map(|it| (it.cause(), it.occurred_at_ms)).collect());
+    folded.keep_booked_dates(&entries.iter().map(|entry| (entry.cause(), entry.occurred_at_ms)).collect());
     let expected = Contribution { supporter: stored.supporter.clone(), ..folded.contribution.clone() };
     if *stored != expected {
         report.add_problem(format!("{id} is stored as {stored:?} but the facts say {expected:?}"));
     }
     compare_each(report, id, "entry", entries, &folded.entries, Entry::cause);
-    compare_each(report, id, "payment", payments, &folded.payments, |it| it.object.clone());
+    compare_each(report, id, "payment", payments, &folded.payments, |payment| payment.object.clone());
     add_balance(report, &folded, entries);
     report.alarms.extend(folded.alarms.into_iter().map(|alarm| (id.clone(), alarm)));
 }
@@ -174,7 +174,7 @@ fn compare_each<T: PartialEq + std::fmt::Debug>(
     key: impl Fn(&T) -> String,
 ) {
     let by_key = |all: &[T]| -> BTreeMap<String, usize> {
-        all.iter().enumerate().map(|(index, it)| (key(it), index)).collect()
+        all.iter().enumerate().map(|(index, item)| (key(item), index)).collect()
     };
     let (stored_by_key, folded_by_key) = (by_key(stored), by_key(folded));
     let mut keys: Vec<&String> = stored_by_key.keys().chain(folded_by_key.keys()).collect();

@@ -144,7 +144,7 @@ fn ours_and_others(all: &[Endpoint], stored: &[EndpointRow], url: &str) -> (Opti
         Some(newest) => all.iter().find(|endpoint| endpoint.id == newest.id),
         None => with_our_url().find(|endpoint| endpoint.enabled).or_else(|| with_our_url().next()),
     };
-    let is_other = |it: &&Endpoint| found.is_none_or(|found| found.id != it.id);
+    let is_other = |endpoint: &&Endpoint| found.is_none_or(|found| found.id != endpoint.id);
     (found.cloned(), with_our_url().filter(is_other).cloned().collect())
 }
 

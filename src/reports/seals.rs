@@ -91,16 +91,16 @@ pub async fn digest_of(store: &Store, up_to_seq: i64) -> Result<(i64, String), S
 }
 
 /// Writes an entry as one line. No field contains a control character, so no two entries produce the same line.
-fn digest_line(it: &SealedEntry) -> String {
+fn digest_line(entry: &SealedEntry) -> String {
     format!(
         "{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\n",
-        it.cause,
-        it.contribution_id,
-        it.site,
-        it.currency,
-        it.debit_account,
-        it.credit_account,
-        it.amount_minor,
-        it.occurred_at_ms
+        entry.cause,
+        entry.contribution_id,
+        entry.site,
+        entry.currency,
+        entry.debit_account,
+        entry.credit_account,
+        entry.amount_minor,
+        entry.occurred_at_ms
     )
 }

@@ -35,7 +35,7 @@ pub enum Reaction {
 /// What a supporter token says about a reader.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Support {
-    /// The reader's standing as a supporter.
+    /// The reader's standing: whether and how the reader supports the site.
     pub standing: Standing,
     /// The time from which the reader can be asked again, in milliseconds since 1970.
     pub quiet_until_ms: Option<i64>,

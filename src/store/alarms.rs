@@ -125,20 +125,24 @@ pub async fn contribution_with_alarm(
 ///
 /// # Errors
 /// The database does not answer.
-pub async fn acknowledge(tx: &mut Tx, it: &Acknowledgement, open: &[RaisedAlarm]) -> Result<(), StoreError> {
-    let alarm = serde_json::to_string(&it.alarm).map_err(StoreError::corrupt)?;
+pub async fn acknowledge(
+    tx: &mut Tx,
+    acknowledgement: &Acknowledgement,
+    open: &[RaisedAlarm],
+) -> Result<(), StoreError> {
+    let alarm = serde_json::to_string(&acknowledgement.alarm).map_err(StoreError::corrupt)?;
     write_row!(tx, insert "alarm_acknowledgements", {
-        alarm_id: it.alarm_id.as_str(),
-        contribution_id: it.contribution.as_str(),
+        alarm_id: acknowledgement.alarm_id.as_str(),
+        contribution_id: acknowledgement.contribution.as_str(),
         alarm: alarm,
-        name: &it.name,
-        reason: &it.reason,
-        via: &it.via,
-        acknowledged_at_ms: it.acknowledged_at_ms,
+        name: &acknowledgement.name,
+        reason: &acknowledgement.reason,
+        via: &acknowledgement.via,
+        acknowledged_at_ms: acknowledgement.acknowledged_at_ms,
     })?;
     let text = to_json(open)?;
     on_tx!(tx, db => sqlx::query("UPDATE contributions SET alarms = $2 WHERE id = $1")
-        .bind(it.contribution.as_str())
+        .bind(acknowledgement.contribution.as_str())
         .bind(text)
         .execute(db)
         .await.map(|done| done.rows_affected()))?;

@@ -137,7 +137,7 @@ impl Store {
         after: Option<&PendingObject>,
         limit: i64,
     ) -> Result<Vec<PendingObject>, StoreError> {
-        let (after_s, after_id) = after.map_or((i64::MIN, ""), |it| (it.since_s, it.fact.id()));
+        let (after_s, after_id) = after.map_or((i64::MIN, ""), |object| (object.since_s, object.fact.id()));
         let rows: Vec<(i64, String)> = on_reader!(self, db => sqlx::query_as(PENDING)
             .bind(before_s)
             .bind(after_s)

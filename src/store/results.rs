@@ -69,7 +69,8 @@ pub struct HourMoney {
 
 from_row!(HourMoney { hour, appeal, variant, kind, currency, total_minor });
 
-/// The queries for results, by site (`$1`) and period (`$2`, `$3`). A test checks that each uses an index.
+// Each of these three queries reads results by site (`$1`) and period (`$2`, `$3`). A test checks that each query uses
+// an index.
 pub(super) const HOURLY_COUNTS: &str = "SELECT hour_at_ms / 3600000 AS hour, appeal, variant, kind, CAST(SUM(count) AS BIGINT) AS count \
      FROM banner_counts WHERE site = $1 AND hour_at_ms >= $2 AND hour_at_ms < $3 \
      GROUP BY hour_at_ms, appeal, variant, kind";

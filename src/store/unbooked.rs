@@ -1,5 +1,5 @@
-//! Stores which objects are named by events that booked nothing. Another object that links one of these objects to a
-//! gift may arrive later.
+//! Stores which objects are named by events that booked nothing. The list is needed because an object that arrives
+//! later can link one of these objects to a gift.
 
 use super::{Store, StoreError, Tx};
 use crate::contributions::Contribution;

@@ -33,6 +33,7 @@ fn changes_of_update(it: Object<'_>, previous: Value) -> Vec<ChangeKind> {
     before.extend(previous_fields);
     let before = Value::Object(before);
     let before = Object { name: it.name, value: &before };
+    // Returns `on` if a state begins with this update, and `off` if the state ends with it.
     let switched = |was: bool, is: bool, on: ChangeKind, off: ChangeKind| match (was, is) {
         (false, true) => Some(on),
         (true, false) => Some(off),

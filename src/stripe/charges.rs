@@ -57,7 +57,7 @@ fn read_charge(it: Object<'_>, event: &str, at_s: i64) -> Result<ChargeFact, Bad
         created_at_s: it.time("created")?,
         method: it
             .child("payment_method_details")?
-            .map(|it| it.text("type"))
+            .map(|details| details.text("type"))
             .transpose()?
             .flatten()
             .map(str::to_owned),

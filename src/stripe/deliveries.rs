@@ -75,8 +75,10 @@ impl Deliveries {
     /// Replaces the secrets of our endpoints.
     pub fn set_endpoints(&self, endpoints: Vec<(String, Secret)>) {
         let before = self.secrets();
-        let known_last_at_ms =
-            |id: &str| before.endpoints.iter().find(|it| it.id == id).map(|it| Arc::clone(&it.last_at_ms));
+        let known_last_at_ms = |id: &str| {
+            let known = before.endpoints.iter().find(|endpoint| endpoint.id == id);
+            known.map(|endpoint| Arc::clone(&endpoint.last_at_ms))
+        };
         let mut secrets = Secrets {
             all: before.all[..before.settings_count].to_vec(),
             settings_count: before.settings_count,

@@ -31,7 +31,7 @@ pub struct Collection {
 
 /// Reads how a paid invoice was paid.
 pub fn read_collection(it: Object<'_>) -> Result<Collection, BadShape> {
-    let out_of_band = if it.value.get("paid_out_of_band").is_some_and(|it| !it.is_null()) {
+    let out_of_band = if it.value.get("paid_out_of_band").is_some_and(|value| !value.is_null()) {
         Some(it.is_true("paid_out_of_band")?)
     } else {
         None

@@ -1,8 +1,8 @@
 //! Turns Stripe's objects into facts (what Stripe said about an object), with one parser for events and fetched
 //! objects.
 //!
-//! The parser reads every shape since 2020. An expandable field may contain an id or an object. Since API version basil
-//! (2025), an invoice names its subscription under `parent`, and no longer names its payment intent.
+//! The parser reads every shape since 2020. An expandable field contains either an id or an object. Since API version
+//! basil (2025), an invoice names its subscription under `parent`, and no longer names its payment intent.
 
 use serde_json::Value;
 

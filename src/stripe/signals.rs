@@ -1,4 +1,4 @@
-//! Reads objects that are never booked, but show that something may be missing or needs manual review.
+//! Reads objects that are never booked. They can show that something is missing or needs manual review.
 
 use std::cmp::Reverse;
 

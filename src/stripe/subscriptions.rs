@@ -73,9 +73,11 @@ pub(super) fn terms(it: Object<'_>) -> Result<Option<Terms>, BadShape> {
         let amount_minor = amount_minor.ok_or(item.bad("quantity"))?;
         let price = Money { amount_minor, currency: unit.currency };
         let item_interval = (interval, interval_count);
-        let interval_so_far = sum.map(|it| (it.interval, it.interval_count));
-        let mixed = sum.is_some_and(|it| it.mixed) || interval_so_far.is_some_and(|it| it != item_interval);
-        let (interval, interval_count) = interval_so_far.map_or(item_interval, |it| it.min(item_interval));
+        let interval_so_far = sum.map(|known| (known.interval, known.interval_count));
+        let mixed = sum.is_some_and(|known| known.mixed)
+            || interval_so_far.is_some_and(|known| known != item_interval);
+        let (interval, interval_count) =
+            interval_so_far.map_or(item_interval, |known| known.min(item_interval));
         sum = Some(Terms { interval, interval_count, price, mixed });
     }
     Ok(sum)

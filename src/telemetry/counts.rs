@@ -18,6 +18,7 @@ pub trait LabelValue: Copy + 'static {
     fn index(self) -> usize;
 }
 
+/// Declares the values of a metric label: an enum that implements [`LabelValue`].
 macro_rules! labels {
     ($(#[$doc:meta])* $name:ident { $($(#[$label_doc:meta])* $variant:ident = $label:literal,)+ }) => {
         $(#[$doc])*

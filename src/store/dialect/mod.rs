@@ -244,7 +244,8 @@ impl Tx {
     }
 }
 
-/// Whether a statement may have failed because of one of its rows. The other rows can then be stored without that row.
+/// Whether it is possible that a statement failed because of one of its rows. If so, the other rows can be stored
+/// without that row.
 pub fn is_about_rows(error: &StoreError) -> bool {
     match error.library_error() {
         Some(sqlx::Error::Encode(_)) => true,

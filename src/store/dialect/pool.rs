@@ -58,6 +58,7 @@ pub struct Pool<C: Driver>(Arc<Inner<C>>);
 struct Inner<C: Driver> {
     connect: Box<Connect<C>>,
     size: u32,
+    /// One permit for each connection that can be open at the same time.
     slots: Arc<Semaphore>,
     idle: Mutex<Vec<Idle<C>>>,
     closed: AtomicBool,

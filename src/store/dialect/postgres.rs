@@ -53,8 +53,9 @@ const SESSION: [(&str, &str); 6] = [
 /// The time between two attempts to connect to a server that is starting.
 const RETRY_INTERVAL: Duration = Duration::from_millis(100);
 
-/// The number of seconds for which a thread's own connection may be idle and still be used unchecked. It is also the
-/// time between two attempts to open one.
+/// The number of seconds after which an idle connection of a thread is no longer used, because it is not checked before
+/// use. This is also the time between two attempts to open one, and the time within which a thread must add rows twice
+/// to get one.
 const IDLE_LIMIT_S: f64 = 10.0;
 /// The number of seconds after which a thread's own connection is replaced, as in the pool.
 const LIFETIME_S: f64 = 30.0 * 60.0;

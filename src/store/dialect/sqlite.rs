@@ -151,7 +151,7 @@ impl Driver for SqliteConnection {
         self.execute(sqlx::raw_sql(sql)).await.map(drop)
     }
 
-    /// Whether SQLite may have rolled the transaction back by itself, or the database's file may be gone.
+    /// Whether it is possible that SQLite rolled the transaction back by itself, or that the database's file is gone.
     fn is_broken_by(error: &sqlx::Error) -> bool {
         match error.as_database_error() {
             Some(error) => is_about_disk(error),
