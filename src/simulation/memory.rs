@@ -58,7 +58,7 @@ impl Memory {
         trim(&mut self.dismissals, |entry| entry.at_ms, dismissal.at_ms);
     }
 
-    /// Removes the views and dismissals. What is known of gifts stays.
+    /// Removes the views and dismissals. What the browser knows about the reader's gifts stays.
     pub fn forget_habits(&mut self) {
         self.seen.clear();
         self.dismissals.clear();

@@ -1,4 +1,4 @@
-//! Describes one page view: who views what page when, and what the reader does if an appeal shows.
+//! Describes one page view: the reader, the page, the time, and what the reader does if an appeal shows.
 
 use jiff::Timestamp;
 use keepopen_decision::{DismissalKind, Question, Standing, Text};
@@ -39,7 +39,7 @@ pub struct Support {
     pub standing: Standing,
     /// The time from which the reader can be asked again, in milliseconds since 1970.
     pub quiet_until_ms: Option<i64>,
-    /// The reader's entitlements, by name.
+    /// The names of the reader's entitlements. (An entitlement is a right, such as reading the archive.)
     pub entitlements: Vec<String>,
 }
 

@@ -8,7 +8,8 @@ use std::time::Duration;
 use super::{InsertConn, Store, StoreError, Tx};
 use crate::config::Mode;
 
-/// How long the query for due events may take. It is short, because the worker waits for the query and repeats it.
+/// How long the query for due events may take. The time is short, because the worker waits for the query and repeats
+/// it.
 const DUE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A new event.
@@ -252,7 +253,8 @@ pub async fn record_failure(
     Ok(())
 }
 
-/// Puts an event back into the queue as if it had just arrived. Returns false if it does not exist or is quarantined.
+/// Puts an event back into the queue as if it had just arrived. Returns false if no event has this id, or if the event
+/// is quarantined.
 ///
 /// # Errors
 /// The database does not answer.
@@ -273,8 +275,8 @@ impl InsertConn {
     /// [`insert`] does. If two events have the same id, only the first can be new. When this returns without an error,
     /// the events are committed.
     ///
-    /// On PostgreSQL, the statement does not wait for writing transactions. It need not, because each row depends only
-    /// on its own key, and the statement reads nothing that another transaction could change.
+    /// On PostgreSQL, the statement does not wait for writing transactions. Waiting is unnecessary, because each row
+    /// depends only on its own key, and the statement reads nothing that another transaction could change.
     ///
     /// # Errors
     /// The database does not answer, or rejects one of the events. If it rejects one, it stores none of them.

@@ -144,7 +144,7 @@ pub async fn link_earlier_events(tx: &mut Tx, gift: &Contribution, now_ms: i64) 
     Ok(was_requeued)
 }
 
-/// Requeues an event. Returns false if it does not exist or is quarantined.
+/// Requeues an event. Returns false if no event has this id, or if the event is quarantined.
 ///
 /// # Errors
 /// The database does not answer.

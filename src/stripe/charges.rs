@@ -1,6 +1,6 @@
 //! Reads charges, refunds and disputes. Returns facts (what Stripe said about an object). In each function, `event` is
-//! the type of the event that reported the object. It is empty if the object was fetched or is part of another object.
-//! `at_s` is when the object was reported, in seconds since 1970.
+//! the type of the event that reported the object. `event` is empty if the object was fetched, or if it is part of
+//! another object. `at_s` is when the object was reported, in seconds since 1970.
 
 use super::field::{BadShape, Object};
 use super::objects::event_times;
@@ -64,7 +64,7 @@ fn read_charge(it: Object<'_>, event: &str, at_s: i64) -> Result<ChargeFact, Bad
     })
 }
 
-/// Returns the amount of a paid charge. If only a part was captured, that part is returned.
+/// Returns the amount of a paid charge. If only a part of the amount was captured, returns that part.
 fn collected_amount(it: Object<'_>) -> Result<Option<Money>, BadShape> {
     if !is_collected(it)? {
         return Ok(None);

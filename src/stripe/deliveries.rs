@@ -29,8 +29,8 @@ pub struct Deliveries {
 pub struct ContactUpdate {
     /// When the last valid delivery arrived, in milliseconds since 1970.
     pub delivered_at_ms: Option<i64>,
-    /// The smallest difference between our clock and Stripe's in any delivery. It is above 0 if our clock is ahead,
-    /// or if the delivery was slow.
+    /// The smallest difference between our clock and Stripe's in any delivery. The difference is above 0 if our clock
+    /// is ahead, or if the delivery was slow.
     pub clock_difference_ms: Option<i64>,
 }
 

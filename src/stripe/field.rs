@@ -69,8 +69,8 @@ impl<'a> Object<'a> {
         Ok(entries.iter().map(move |value| Self { name: self.name, value }))
     }
 
-    /// Returns a text only for comparison, such as one of Stripe's labels. Use [`Self::clean`] for a text that is
-    /// stored.
+    /// Returns a text that is used only for comparison, such as one of Stripe's labels. For a text that is stored, use
+    /// [`Self::clean`].
     pub fn text(self, field: &'static str) -> Result<Option<&'a str>, BadShape> {
         self.get(field).map(|value| value.as_str().ok_or(self.bad(field))).transpose()
     }

@@ -200,7 +200,8 @@ impl Gateway {
         self.client.is_some()
     }
 
-    /// Sends a request. If its outcome is unknown or Stripe is busy, retries it with the same idempotency key.
+    /// Sends a request. If the outcome is unknown, or if Stripe is busy, sends the request again with the same
+    /// idempotency key.
     pub(super) async fn send_with_retries<T: miniserde::Deserialize>(
         &self,
         client: &HttpClient,

@@ -225,8 +225,8 @@ fn read_session(it: Object<'_>, event: &str, at_s: i64) -> Result<SessionFact, B
     })
 }
 
-/// Returns a list with the event's time if the event reports the change. If it does not, or if the event has no
-/// creation time, the list is empty.
+/// Returns a list with the event's time if the event reports a certain change, such as a payment that succeeded. If
+/// the event does not report the change, or has no creation time, the list is empty.
 pub(super) fn event_times(reports_change: bool, at_s: i64) -> Vec<i64> {
     if reports_change && at_s > 0 { vec![at_s] } else { Vec::new() }
 }

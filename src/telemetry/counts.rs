@@ -71,7 +71,7 @@ labels! {
         Booked = "booked",
         /// The event's facts belong to none of our gifts, or can't be assigned to one yet.
         NotOurs = "not_ours",
-        /// The event's type is never booked.
+        /// Events of this type are never booked.
         NothingToBook = "nothing_to_book",
         /// The try failed; the event will be retried.
         Failed = "failed",

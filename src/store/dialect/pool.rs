@@ -2,9 +2,9 @@
 //! deadline.
 //!
 //! This pool replaces sqlx's pool for two reasons. First, sqlx's pool checks each returned connection without a
-//! deadline, while it holds the connection's slot, so it can block for ever. Second, it keeps a SQLite connection
-//! whose transaction SQLite itself rolled back (for example because the disk was full). Every new transaction on that
-//! connection then fails.
+//! deadline. The connection's slot stays taken during the check, so callers can wait for ever. Second, sqlx's pool
+//! keeps a SQLite connection whose transaction SQLite itself rolled back (for example because the disk was full). Every
+//! new transaction on that connection then fails.
 
 use std::fmt;
 use std::future::Future;
@@ -85,7 +85,7 @@ impl<C: Driver> fmt::Debug for Pool<C> {
 }
 
 impl<C: Driver> Pool<C> {
-    /// Creates a pool with one connection, which opens the others with `connect`.
+    /// Creates a pool with one open connection. The pool opens the others with `connect`.
     pub fn new<F>(size: u32, first: C, connect: impl Fn() -> F + Send + Sync + 'static) -> Self
     where
         F: Future<Output = Result<C, sqlx::Error>> + Send + 'static,
@@ -104,7 +104,7 @@ impl<C: Driver> Pool<C> {
     /// Borrows a connection on which each statement may take up to `statement_timeout`.
     ///
     /// # Errors
-    /// No connection became free, or could be opened, in time.
+    /// No connection became free in time, or none could be opened.
     pub async fn acquire(&self, statement_timeout: Duration) -> Result<Lease<C>, sqlx::Error> {
         match timeout(ACQUIRE_TIMEOUT, self.take(statement_timeout)).await {
             Ok(lease) => lease,
@@ -215,8 +215,8 @@ struct Usage {
     is_broken: bool,
 }
 
-/// A borrowed connection. When it is dropped, an open transaction is rolled back, and the connection returns to the
-/// pool. A connection that failed is closed instead, and the pool opens another.
+/// A borrowed connection. When the lease is dropped, an open transaction is rolled back, and the connection returns to
+/// the pool. A connection that failed is closed instead, and the pool opens another.
 pub struct Lease<C: Driver> {
     connection: Option<C>,
     age: Stopwatch,

@@ -23,7 +23,8 @@ const CONNECTIONS: u32 = 10;
 const TIMEOUT: Duration = Duration::from_secs(5);
 /// The advisory lock that a writing transaction holds: "keepopen" as a number.
 const WRITER_LOCK: i64 = 0x6b65_6570_6f70_656e;
-/// How long a transaction waits for another one to finish. After this time, it fails as unavailable, and is retried.
+/// How long a transaction waits for another one to finish. After this time, the waiting transaction fails as
+/// unavailable, and is retried.
 const LOCK_TIMEOUT: &str = "5s";
 /// The statements that begin a writing transaction.
 ///
@@ -210,7 +211,7 @@ pub async fn open(url: &str) -> Result<Pools, OpenError> {
     Ok(Pools::Postgres { pool, thread_connections })
 }
 
-/// Connects to the server. If the server is starting, this is repeated until the caller gives up.
+/// Connects to the server. If the server is starting, tries again until the caller gives up.
 async fn connect(options: PgConnectOptions) -> Result<PgConnection, sqlx::Error> {
     loop {
         match options.connect().await {
@@ -250,8 +251,8 @@ pub async fn begin(lease: &mut Lease<PgConnection>) -> Result<(), sqlx::Error> {
 }
 
 /// Whether a statement failed because of one of its rows: an invalid text or number (class 22), a constraint (23), or
-/// a row that is too large (54). Also true if this statement was rolled back because another one was adding the same
-/// rows, as in a deadlock (40).
+/// a row that is too large (54). Also true if this statement was rolled back because another statement was adding the
+/// same rows, as in a deadlock (40).
 pub fn is_about_rows(error: &dyn DatabaseError) -> bool {
     let code = error.code().unwrap_or_default();
     ["22", "23", "40", "54"].iter().any(|class| code.starts_with(class))

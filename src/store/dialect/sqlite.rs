@@ -192,7 +192,7 @@ pub fn is_about_rows(error: &dyn DatabaseError) -> bool {
     code(error).is_some_and(|code| [TOO_BIG, CONSTRAINT, MISMATCH].contains(&code))
 }
 
-/// Whether a statement failed because another statement of the same process holds the table.
+/// Whether a statement failed because another statement of the same process has locked the table.
 pub fn is_conflict(error: &dyn DatabaseError) -> bool {
     const LOCKED: i32 = 6;
     code(error) == Some(LOCKED)
