@@ -71,7 +71,8 @@ pub async fn check_seal(store: &Store, key: &SealKey) -> Result<SealState, Store
 }
 
 /// Returns the number of entries up to a position in the booking order, and the digest of all of them. The entries
-/// are digested in the order of their causes, so the order in which they arrived does not matter.
+/// are digested in the order of their causes (an entry's cause is its key), so the order in which they arrived does not
+/// matter.
 ///
 /// # Errors
 /// See [`StoreError`].

@@ -82,7 +82,8 @@ fn a_small_replay_gives_the_numbers_that_were_computed_by_hand() {
     assert_eq!((draft.asks_per_reader_mean, draft.asks_per_reader_asked.mean), (1.75, 2.3333));
     assert_eq!((draft.asks_per_reader_asked.median, draft.asks_per_reader_asked.p90), (2, 4));
     assert_eq!((draft.most_asks_in_7_days, draft.most_asks_in_30_days), (2, 4));
-    let verdicts: Vec<_> = draft.verdicts.iter().map(|verdict| (verdict.reason, verdict.page_views)).collect();
+    let verdicts: Vec<_> =
+        draft.verdicts.iter().map(|verdict| (verdict.reason, verdict.page_views)).collect();
     assert_eq!(
         verdicts,
         [("matched", 7), ("frequency_cap", 3), ("recent_giver", 1), ("no_consent", 1), ("dismissed", 1)]
