@@ -58,7 +58,7 @@ impl LedgerReport {
         self.problems_total == 0
     }
 
-    /// The number of gifts that have at least one open alarm.
+    /// Returns the number of gifts that have at least one open alarm.
     pub fn gifts_to_review(&self) -> usize {
         let mut gifts: Vec<&ContributionId> = self.alarms.iter().map(|(gift, _)| gift).collect();
         gifts.dedup();
@@ -93,7 +93,7 @@ pub async fn check_ledger(store: &Store, key: &SealKey) -> Result<LedgerReport, 
     let mut after = None;
     loop {
         // Each batch is read from its own snapshot, so other gifts can be booked meanwhile. The start date of a gift
-        // can change in the minutes after the payment. If it changes during this check, the check may miss the gift.
+        // can change in the minutes after the payment. If it changes during this check, the check can miss the gift.
         // The next check includes it.
         let mut tx = store.snapshot().await?;
         let gifts = gifts_begun_after(&mut tx, after.as_ref(), BATCH).await?;
@@ -152,13 +152,13 @@ fn compare_gift(
         report.add_problem(format!("{id} is stored, but its facts describe {}", folded.contribution.id));
         return;
     }
-    folded.keep_booked_dates(&entries.iter().map(|it| (it.cause(), it.occurred_at_ms)).collect());
+    folded.keep_booked_dates(&entries.iter().map(|entry| (entry.cause(), entry.occurred_at_ms)).collect());
     let expected = Contribution { supporter: stored.supporter.clone(), ..folded.contribution.clone() };
     if *stored != expected {
         report.add_problem(format!("{id} is stored as {stored:?} but the facts say {expected:?}"));
     }
     compare_each(report, id, "entry", entries, &folded.entries, Entry::cause);
-    compare_each(report, id, "payment", payments, &folded.payments, |it| it.object.clone());
+    compare_each(report, id, "payment", payments, &folded.payments, |payment| payment.object.clone());
     add_balance(report, &folded, entries);
     report.alarms.extend(folded.alarms.into_iter().map(|alarm| (id.clone(), alarm)));
 }
@@ -174,7 +174,7 @@ fn compare_each<T: PartialEq + std::fmt::Debug>(
     key: impl Fn(&T) -> String,
 ) {
     let by_key = |all: &[T]| -> BTreeMap<String, usize> {
-        all.iter().enumerate().map(|(index, it)| (key(it), index)).collect()
+        all.iter().enumerate().map(|(index, item)| (key(item), index)).collect()
     };
     let (stored_by_key, folded_by_key) = (by_key(stored), by_key(folded));
     let mut keys: Vec<&String> = stored_by_key.keys().chain(folded_by_key.keys()).collect();
@@ -204,14 +204,14 @@ fn add_balance(report: &mut LedgerReport, folded: &Folded, entries: &[Entry]) {
             balance.clearing_minor += minor;
         }
     }
-    let stripe = &folded.balance;
-    for (currency, minor) in &stripe.net_minor {
+    let stripe_sums = &folded.balance;
+    for (currency, minor) in &stripe_sums.net_minor {
         balances.entry(*currency).or_default().net_minor += minor;
     }
-    for (currency, minor) in &stripe.unsettled_minor {
+    for (currency, minor) in &stripe_sums.unsettled_minor {
         balances.entry(*currency).or_default().unsettled_minor += minor;
     }
-    for (currency, minor) in &stripe.discrepancy_minor {
+    for (currency, minor) in &stripe_sums.discrepancy_minor {
         balances.entry(*currency).or_default().discrepancy_minor += minor;
     }
     for (currency, balance) in balances {

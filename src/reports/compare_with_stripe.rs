@@ -104,28 +104,28 @@ pub async fn compare_with_stripe(store: &Store, now_ms: i64) -> Result<Compariso
     };
     for ((site, currency, account), minor) in store.accounts().await? {
         match account.as_str() {
-            "clearing" => change_line(&site, &currency, &|it| it.ledger_net_minor += minor),
-            "offline" => change_line(&site, &currency, &|it| it.offline_minor += minor),
-            "bank" => change_line(&site, &currency, &|it| {
-                it.ledger_net_minor += minor;
-                it.paid_out_minor += minor;
+            "clearing" => change_line(&site, &currency, &|line| line.ledger_net_minor += minor),
+            "offline" => change_line(&site, &currency, &|line| line.offline_minor += minor),
+            "bank" => change_line(&site, &currency, &|line| {
+                line.ledger_net_minor += minor;
+                line.paid_out_minor += minor;
             }),
             _ => {}
         }
     }
     for ((site, currency), minor) in store.settled().await? {
-        change_line(&site, &currency, &|it| it.stripe_net_minor += minor);
+        change_line(&site, &currency, &|line| line.stripe_net_minor += minor);
     }
     for ((site, currency), (unsettled_minor, _)) in store.unsettled().await? {
-        change_line(&site, &currency, &|it| {
-            it.unsettled_minor += unsettled_minor;
-            it.ledger_net_minor -= unsettled_minor;
+        change_line(&site, &currency, &|line| {
+            line.unsettled_minor += unsettled_minor;
+            line.ledger_net_minor -= unsettled_minor;
         });
     }
     for (site, currency, payments, minor) in store.overdue_sums(now_ms).await? {
-        change_line(&site, &currency, &|it| {
-            it.overdue += payments;
-            it.overdue_minor += minor;
+        change_line(&site, &currency, &|line| {
+            line.overdue += payments;
+            line.overdue_minor += minor;
         });
     }
     let sweeps = store.sweeps().await?;
@@ -153,15 +153,15 @@ async fn needs_review(store: &Store, now_ms: i64) -> Result<Vec<(String, Vec<Ala
         let fields = serde_json::from_str(&alarms).map_err(|_| Unreadable { what: "list of alarms" })?;
         all.insert(contribution, fields);
     }
-    for it in store.overdue(now_ms, MAX_LIMIT).await? {
+    for payment in store.overdue(now_ms, MAX_LIMIT).await? {
         let fields = [
             ("alarm", json!("not_settled_in_time")),
-            ("payment", json!(it.object)),
-            ("unsettled_minor", json!(it.minor)),
-            ("currency", json!(it.currency)),
+            ("payment", json!(payment.object)),
+            ("unsettled_minor", json!(payment.minor)),
+            ("currency", json!(payment.currency)),
         ];
         let alarm = fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-        all.entry(it.contribution).or_default().push(alarm);
+        all.entry(payment.contribution).or_default().push(alarm);
     }
     let limit = usize::try_from(MAX_LIMIT).unwrap_or(usize::MAX);
     Ok(all.into_iter().take(limit).collect())

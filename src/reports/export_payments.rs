@@ -36,7 +36,7 @@ impl PaymentsExport {
         drop(tx);
         let mut text = if self.has_begun { String::new() } else { COLUMNS.to_owned() };
         self.has_begun = true;
-        text.extend(page.iter().map(|it| it.line()));
+        text.extend(page.iter().map(|payment| payment.line()));
         match page.last() {
             Some(last) => {
                 self.after = Some(Cursor { at_ms: last.payment.paid_at_ms, id: last.payment.object.clone() });

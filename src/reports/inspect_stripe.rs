@@ -137,14 +137,14 @@ impl StripeTrouble {
 }
 
 /// Returns the endpoint that should deliver to us, and the other endpoints with our address. If we created no
-/// endpoint, any endpoint with our address should deliver to us, preferably an enabled one.
+/// endpoint, the first is any endpoint with our address, preferably an enabled one.
 fn ours_and_others(all: &[Endpoint], stored: &[EndpointRow], url: &str) -> (Option<Endpoint>, Vec<Endpoint>) {
     let with_our_url = || all.iter().filter(|endpoint| is_same_address(&endpoint.url, url));
     let found = match stored.first() {
         Some(newest) => all.iter().find(|endpoint| endpoint.id == newest.id),
         None => with_our_url().find(|endpoint| endpoint.enabled).or_else(|| with_our_url().next()),
     };
-    let is_other = |it: &&Endpoint| found.is_none_or(|found| found.id != it.id);
+    let is_other = |endpoint: &&Endpoint| found.is_none_or(|found| found.id != endpoint.id);
     (found.cloned(), with_our_url().filter(is_other).cloned().collect())
 }
 
@@ -158,8 +158,8 @@ fn is_same_address(one: &str, other: &str) -> bool {
     one == other || parts(one).is_some_and(|one| Some(one) == parts(other))
 }
 
-/// Returns the problems of an endpoint. An endpoint that was created by hand may have any API version that we can
-/// read.
+/// Returns the problems of an endpoint. If we did not create the endpoint, its API version is not checked, because we
+/// can read events of other versions too.
 fn troubles_of_endpoint(endpoint: Option<&Endpoint>, is_made_by_us: bool) -> Vec<StripeTrouble> {
     let Some(endpoint) = endpoint else {
         return if is_made_by_us { vec![StripeTrouble::EndpointMissing] } else { Vec::new() };

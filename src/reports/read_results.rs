@@ -162,7 +162,7 @@ impl Outcome {
             "click" => self.clicks += count,
             "checkout" => self.checkouts += count,
             kind if kind.starts_with("dismiss_") => self.dismissals += count,
-            // A later version of the program may count more kinds.
+            // A later version of the program can count more kinds.
             _ => {}
         }
     }
@@ -185,6 +185,7 @@ impl Outcome {
 }
 
 impl MoneySums {
+    /// Adds ledger entries of one kind: debits one account and credits another.
     fn add(&mut self, kind: EntryKind, minor: i64) {
         let (debit, credit) = kind.accounts();
         self.post(debit, minor);

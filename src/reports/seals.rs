@@ -71,7 +71,8 @@ pub async fn check_seal(store: &Store, key: &SealKey) -> Result<SealState, Store
 }
 
 /// Returns the number of entries up to a position in the booking order, and the digest of all of them. The entries
-/// are digested in the order of their causes, so the order in which they arrived does not matter.
+/// are digested in the order of their causes (an entry's cause is its key), so the order in which they arrived does not
+/// matter.
 ///
 /// # Errors
 /// See [`StoreError`].
@@ -91,16 +92,16 @@ pub async fn digest_of(store: &Store, up_to_seq: i64) -> Result<(i64, String), S
 }
 
 /// Writes an entry as one line. No field contains a control character, so no two entries produce the same line.
-fn digest_line(it: &SealedEntry) -> String {
+fn digest_line(entry: &SealedEntry) -> String {
     format!(
         "{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\n",
-        it.cause,
-        it.contribution_id,
-        it.site,
-        it.currency,
-        it.debit_account,
-        it.credit_account,
-        it.amount_minor,
-        it.occurred_at_ms
+        entry.cause,
+        entry.contribution_id,
+        entry.site,
+        entry.currency,
+        entry.debit_account,
+        entry.credit_account,
+        entry.amount_minor,
+        entry.occurred_at_ms
     )
 }

@@ -9,7 +9,7 @@ use crate::clock::DAY_MS;
 
 /// The number of weeks that are kept.
 const MAX_WEEKS: usize = 52;
-/// The number of days that are kept.
+/// The number of days that are kept. A meter (a number of free articles) never counts more days than these.
 const MAX_DAYS: i64 = MAX_METER_DAYS as i64;
 
 /// The articles that one reader has read, counted by week, tag and day.
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn articles_are_counted_by_day_within_the_longest_window() {
+    fn articles_are_counted_by_day_within_the_longest_period_of_a_meter() {
         let mut articles = Articles::default();
         let article = Page { kind: Some("article".into()), ..Page::default() };
         for day in [0, 0, 1, 91] {

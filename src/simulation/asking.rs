@@ -42,7 +42,7 @@ pub enum Answer {
         variant: usize,
         /// The kind of appeal: what it asks for.
         kind: Kind,
-        /// Whether the reader may dismiss it.
+        /// Whether the reader can dismiss the appeal.
         closable: bool,
     },
     /// No appeal is shown, for this reason.

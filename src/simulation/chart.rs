@@ -1,5 +1,5 @@
-//! Draws the report as one chart. The chart shows how many readers are asked how often, under the draft and under the
-//! live appeals.
+//! Draws the report as one chart. The chart shows how many readers are asked how often, under the draft (the appeals
+//! that are tried out) and under the live appeals.
 
 use std::fmt::Write;
 

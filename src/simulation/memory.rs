@@ -49,16 +49,16 @@ impl Memory {
     /// Records a view.
     pub fn record_view(&mut self, seen: Seen) {
         self.seen.push(seen);
-        trim(&mut self.seen, |it| it.at_ms, seen.at_ms);
+        trim(&mut self.seen, |entry| entry.at_ms, seen.at_ms);
     }
 
     /// Records a dismissal.
     pub fn record_dismissal(&mut self, dismissal: PastDismissal) {
         self.dismissals.push(dismissal);
-        trim(&mut self.dismissals, |it| it.at_ms, dismissal.at_ms);
+        trim(&mut self.dismissals, |entry| entry.at_ms, dismissal.at_ms);
     }
 
-    /// Removes the views and dismissals. What is known of gifts stays.
+    /// Removes the views and dismissals. What the browser knows about the reader's gifts stays.
     pub fn forget_habits(&mut self) {
         self.seen.clear();
         self.dismissals.clear();
@@ -69,8 +69,9 @@ impl Memory {
         &self,
         now_ms: i64,
     ) -> (impl Iterator<Item = Seen>, impl Iterator<Item = PastDismissal>) {
-        let seen = self.seen.iter().copied().filter(move |it| now_ms - it.at_ms < MAX_AGE_MS);
-        let dismissals = self.dismissals.iter().copied().filter(move |it| now_ms - it.at_ms < MAX_AGE_MS);
+        let seen = self.seen.iter().copied().filter(move |view| now_ms - view.at_ms < MAX_AGE_MS);
+        let dismissals =
+            self.dismissals.iter().copied().filter(move |dismissal| now_ms - dismissal.at_ms < MAX_AGE_MS);
         (seen, dismissals)
     }
 }

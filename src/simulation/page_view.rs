@@ -1,4 +1,4 @@
-//! Describes one page view: who views what page when, and what the reader does if an appeal shows.
+//! Describes one page view: the reader, the page, the time, and what the reader does if an appeal shows.
 
 use jiff::Timestamp;
 use keepopen_decision::{DismissalKind, Question, Standing, Text};
@@ -35,11 +35,11 @@ pub enum Reaction {
 /// What a supporter token says about a reader.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Support {
-    /// The reader's standing as a supporter.
+    /// The reader's standing: whether and how the reader supports the site.
     pub standing: Standing,
-    /// The first millisecond since 1970 at which the reader may be asked again.
+    /// The time from which the reader can be asked again, in milliseconds since 1970.
     pub quiet_until_ms: Option<i64>,
-    /// The reader's entitlements, by name.
+    /// The names of the reader's entitlements. (An entitlement is a right, such as reading the archive.)
     pub entitlements: Vec<String>,
 }
 
@@ -124,7 +124,7 @@ fn parse_question<'a>(
         return Err("question: it is a list; write an object such as {\"site\": \"journal\"}.".to_owned());
     }
     let question: Question<'_> = serde_json::from_str(written.get()).map_err(|_| {
-        // The path is looked up only for an error, because that takes longer than parsing.
+        // The path of the field is looked up only after an error, because the look-up takes longer than parsing.
         let reader = &mut serde_json::Deserializer::from_str(written.get());
         match serde_path_to_error::deserialize::<_, Question<'_>>(reader) {
             Ok(_) => "question: it can't be parsed.".to_owned(),

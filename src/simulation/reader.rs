@@ -1,4 +1,5 @@
-//! Holds what the browser of one reader of one site remembers, under the draft and under the live appeals.
+//! Holds what the browser of one reader of one site remembers, under the draft (the appeals that are tried out) and
+//! under the live appeals.
 
 use keepopen_decision::{Question, bucket_of};
 
@@ -42,7 +43,8 @@ impl Reader {
     }
 
     /// Handles a refusal of consent. Removes the reader's habits (articles, bucket, views and dismissals), as the
-    /// script on the page does. If the browser has no entry of the script yet, it can't store a token either.
+    /// script on the page does. If the browser has no entry of the script yet, it can't store a token, so what the token
+    /// says is forgotten too.
     pub fn refuse_consent(&mut self) {
         self.articles = Articles::default();
         self.bucket = None;

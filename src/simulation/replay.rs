@@ -1,5 +1,5 @@
-//! Replays page views. Each page view is decided twice: by the draft and by the live appeals. The reader's history
-//! continues separately under each of them.
+//! Replays page views. Each page view is decided twice: by the draft (the appeals that are tried out) and by the live
+//! appeals. The reader has a separate history under each of the two.
 //!
 //! Every appeal that is shown counts as seen. The script on the page skips a request whose verdict can't have changed
 //! since the last one. The simulation makes a request for every page view, which gives the same verdicts.

@@ -1,4 +1,5 @@
-//! The report of a simulation. `--json` prints it, so its field names must not change.
+//! The report of a simulation. The option `--json` prints the report, so its field names must not change. The report
+//! compares the draft (the appeals that are tried out) with the live appeals.
 //!
 //! Shares are fractions of 1, with four decimals. Times are RFC 3339. A view means that an appeal was shown. An ask
 //! is a view of an appeal that asks for something (an appeal that thanks does not).

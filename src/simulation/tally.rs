@@ -109,11 +109,12 @@ impl Tally {
         progress.asks_in_week += 1;
         progress.recent_ms.push_back(at_ms);
         while progress.recent_ms.len() > MAX_RECENT
-            || progress.recent_ms.front().is_some_and(|it| at_ms - it >= 30 * DAY_MS)
+            || progress.recent_ms.front().is_some_and(|ask_ms| at_ms - ask_ms >= 30 * DAY_MS)
         {
             progress.recent_ms.pop_front();
         }
-        let in_7_days = progress.recent_ms.iter().rev().take_while(|it| at_ms - **it < 7 * DAY_MS).count();
+        let in_7_days =
+            progress.recent_ms.iter().rev().take_while(|ask_ms| at_ms - **ask_ms < 7 * DAY_MS).count();
         self.most_in_7_days = self.most_in_7_days.max(u32::try_from(in_7_days).unwrap_or(u32::MAX));
         self.most_in_30_days =
             self.most_in_30_days.max(u32::try_from(progress.recent_ms.len()).unwrap_or(u32::MAX));

@@ -82,7 +82,8 @@ fn a_small_replay_gives_the_numbers_that_were_computed_by_hand() {
     assert_eq!((draft.asks_per_reader_mean, draft.asks_per_reader_asked.mean), (1.75, 2.3333));
     assert_eq!((draft.asks_per_reader_asked.median, draft.asks_per_reader_asked.p90), (2, 4));
     assert_eq!((draft.most_asks_in_7_days, draft.most_asks_in_30_days), (2, 4));
-    let verdicts: Vec<_> = draft.verdicts.iter().map(|it| (it.reason, it.page_views)).collect();
+    let verdicts: Vec<_> =
+        draft.verdicts.iter().map(|verdict| (verdict.reason, verdict.page_views)).collect();
     assert_eq!(
         verdicts,
         [("matched", 7), ("frequency_cap", 3), ("recent_giver", 1), ("no_consent", 1), ("dismissed", 1)]
@@ -128,7 +129,7 @@ fn a_dismissed_appeal_is_hidden_for_as_long_as_its_rules_say() {
         let mut simulation = simulation(&appeal("polite", "frequency = { unlimited = true }"), "", 1);
         let then = format!(",\"then\":{then:?}");
         assert_eq!(play(&mut simulation, "a", 0, &then), Ok(0));
-        // After `never`, the appeal stays hidden for ever. The number 0 stands for this.
+        // After `never`, the appeal stays hidden for ever. In the list above, 0 days stands for this.
         if days == 0 {
             assert_eq!(play(&mut simulation, "a", 360 * DAY_MS, ""), Err(Reason::Dismissed));
         } else {
@@ -174,7 +175,8 @@ fn refused_consent_removes_the_habits_and_keeps_the_gift() {
     let gives = format!("{denied},\"then\":\"give\"");
     let file = appeal("all", "frequency = { max_views = 1 }\nwithout_history = \"ask\"");
     let mut simulation = simulation(&file, "", 1);
-    // Without a history the cap can't be applied, and without an entry in the browser a token can't be stored.
+    // Without a history, the cap can't be applied. Without an entry in the browser, a token can't be stored, so the
+    // gift does not stop later asks.
     for at_ms in 0..3 {
         assert_eq!(play(&mut simulation, "never", at_ms, &gives), Ok(0));
     }

@@ -13,7 +13,7 @@ use crate::contributions::{Contribution, Entry, Fact, Payment};
 pub struct Gifts {
     /// The contributions, in the requested order.
     pub contributions: Vec<Contribution>,
-    /// The entries of these gifts, in the order of their causes. (An entry's cause is its key: its kind and its Stripe
+    /// The ledger entries of these gifts, ordered by cause. (An entry's cause is its key: its kind and its Stripe
     /// object.)
     pub entries: Vec<Entry>,
     /// The payments of these gifts.
@@ -147,7 +147,8 @@ impl Store {
         Ok(clearing.map(|((site, code, _), minor)| ((site, code), minor)).collect())
     }
 
-    /// Returns the ids of gifts that Stripe's objects name but that are not stored.
+    /// Returns up to 100 ids of gifts that Stripe's objects name but that are not stored. Known gifts of other
+    /// installations are not returned.
     ///
     /// # Errors
     /// The database does not answer.

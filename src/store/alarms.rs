@@ -57,8 +57,8 @@ fn alarm_id(text: String) -> Result<AlarmId, Unreadable> {
     AlarmId::try_from(text).map_err(|_| Unreadable { what: "alarm id" })
 }
 
-/// Parses the open alarms of a contribution. Alarms of older versions may have no id, and are skipped. `keepopen books
-/// rewrite` gives them ids.
+/// Parses the open alarms of a contribution. Some alarms that an older version of keepopen stored have no id. They are
+/// skipped until `keepopen books rewrite` gives them ids.
 fn open_alarms(text: &str) -> Result<Vec<RaisedAlarm>, Unreadable> {
     let all: Vec<serde_json::Value> =
         serde_json::from_str(text).map_err(|_| Unreadable { what: "list of alarms" })?;
@@ -125,20 +125,24 @@ pub async fn contribution_with_alarm(
 ///
 /// # Errors
 /// The database does not answer.
-pub async fn acknowledge(tx: &mut Tx, it: &Acknowledgement, open: &[RaisedAlarm]) -> Result<(), StoreError> {
-    let alarm = serde_json::to_string(&it.alarm).map_err(StoreError::corrupt)?;
+pub async fn acknowledge(
+    tx: &mut Tx,
+    acknowledgement: &Acknowledgement,
+    open: &[RaisedAlarm],
+) -> Result<(), StoreError> {
+    let alarm = serde_json::to_string(&acknowledgement.alarm).map_err(StoreError::corrupt)?;
     write_row!(tx, insert "alarm_acknowledgements", {
-        alarm_id: it.alarm_id.as_str(),
-        contribution_id: it.contribution.as_str(),
+        alarm_id: acknowledgement.alarm_id.as_str(),
+        contribution_id: acknowledgement.contribution.as_str(),
         alarm: alarm,
-        name: &it.name,
-        reason: &it.reason,
-        via: &it.via,
-        acknowledged_at_ms: it.acknowledged_at_ms,
+        name: &acknowledgement.name,
+        reason: &acknowledgement.reason,
+        via: &acknowledgement.via,
+        acknowledged_at_ms: acknowledgement.acknowledged_at_ms,
     })?;
     let text = to_json(open)?;
     on_tx!(tx, db => sqlx::query("UPDATE contributions SET alarms = $2 WHERE id = $1")
-        .bind(it.contribution.as_str())
+        .bind(acknowledgement.contribution.as_str())
         .bind(text)
         .execute(db)
         .await.map(|done| done.rows_affected()))?;

@@ -7,7 +7,7 @@ use super::{Store, StoreError, Tx};
 pub struct Checkout {
     /// A hash of the request's parameters.
     pub parameters: String,
-    /// The id of the gift that the attempt may become.
+    /// The id of the contribution that results if the reader pays.
     pub contribution_id: String,
     /// The number of idempotency keys with which the session was requested from Stripe.
     pub tries: i64,
@@ -77,8 +77,8 @@ pub async fn store_session(
     Ok(())
 }
 
-/// Raises the number of tries, if it is still `tries`. The next request then uses another idempotency key, because
-/// Stripe stored a failure under the present one.
+/// Raises the number of tries, if it is still `tries`. The next request then uses another idempotency key. With the
+/// present key, Stripe would only repeat the failure that it stored.
 ///
 /// # Errors
 /// The database does not answer.

@@ -76,16 +76,16 @@ pub async fn release_lease(tx: &mut Tx, owner: &str) -> Result<(), StoreError> {
 ///
 /// # Errors
 /// The database does not answer.
-pub async fn put_progress(tx: &mut Tx, run: &str, it: &ListProgress) -> Result<(), StoreError> {
+pub async fn put_progress(tx: &mut Tx, run: &str, progress: &ListProgress) -> Result<(), StoreError> {
     write_row!(tx, upsert "comparison_lists" by "run, list", {
         run: run,
-        list: &it.list,
-        from_s: it.from_s,
-        started_s: it.started_s,
-        after_id: &it.after_id,
-        finished: if it.finished { "yes" } else { "no" },
-        error: &it.error,
-        updated_at_ms: it.updated_at_ms,
+        list: &progress.list,
+        from_s: progress.from_s,
+        started_s: progress.started_s,
+        after_id: &progress.after_id,
+        finished: if progress.finished { "yes" } else { "no" },
+        error: &progress.error,
+        updated_at_ms: progress.updated_at_ms,
     })?;
     Ok(())
 }
@@ -181,7 +181,8 @@ impl Store {
         .await)
     }
 
-    /// Returns the lists whose last read failed in the regular runs.
+    /// Returns the progress of each list whose last read in a regular run failed. If this happened in several runs,
+    /// only the newest is returned.
     ///
     /// # Errors
     /// The database does not answer.

@@ -15,7 +15,8 @@ pub struct InboxRows {
 
 from_row!(InboxRows { state, events, oldest_received_at_ms });
 
-/// Writes a row that contains only the time. If the transaction can then be committed, the database accepts writes.
+/// Writes the time into a table that exists only for this check. If the transaction can then be committed, the
+/// database accepts writes.
 ///
 /// # Errors
 /// The database does not answer, or does not accept writes.
@@ -31,9 +32,9 @@ pub async fn write_proof(tx: &mut Tx, now_ms: i64) -> Result<(), StoreError> {
 }
 
 impl Store {
-    /// Returns the earliest time at which a waiting event became or becomes due, in milliseconds since 1970. An event
-    /// that failed becomes due at the time of its next try. Returns `None` if no event is waiting. The query reads a
-    /// table, so success proves more than an open connection.
+    /// Returns the earliest time at which a waiting event is due (in the past or in the future), in milliseconds since
+    /// 1970. An event that failed is due at the time of its next try. Returns `None` if no event is waiting. The query
+    /// reads a table, so success proves more than an open connection.
     ///
     /// # Errors
     /// The database does not answer.
@@ -51,8 +52,8 @@ impl Store {
     /// # Errors
     /// The database does not answer.
     pub async fn inbox_rows(&self) -> Result<Vec<InboxRows>, StoreError> {
-        // Each of the two queries can use a partial index. One query for all states could not. The database calls the
-        // state `quarantined` `set_aside`.
+        // Each of the two queries can use a partial index. One query for all states could not. In the database,
+        // the state `quarantined` is named `set_aside`.
         let mut rows: Vec<InboxRows> = on_reader!(self, db => sqlx::query_as(
             "SELECT CASE WHEN error IS NULL THEN 'waiting' ELSE 'retrying' END AS state, \
              COUNT(*) AS events, MIN(received_at_ms) AS oldest_received_at_ms \

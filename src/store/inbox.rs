@@ -8,7 +8,8 @@ use std::time::Duration;
 use super::{InsertConn, Store, StoreError, Tx};
 use crate::config::Mode;
 
-/// How long the query for due events may take. It is short, because the worker waits for the query and repeats it.
+/// How long the query for due events may take. The time is short, because the worker waits for the query and repeats
+/// it.
 const DUE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A new event.
@@ -131,7 +132,7 @@ pub struct EventRow {
 
 from_row!(EventRow { id, kind, state, attempts, error, outcome });
 
-/// Binds the values of an arrival, in the order in which the statements that store it need them.
+/// Binds the values of an arrival to a statement that stores it, in the order of the statement's columns.
 macro_rules! bind_arrival {
     ($query:expr, $arrival:expr) => {
         $query
@@ -171,8 +172,8 @@ const PARAMETERS_PER_EVENT: usize = 9;
 /// statement skips rows without an id.
 fn insert_sql(rows: usize, is_numbered: bool) -> String {
     let parameter = |number: usize| if is_numbered { format!("${number}") } else { "?".to_owned() };
-    let row = |row: usize| {
-        let first = row * PARAMETERS_PER_EVENT + 1;
+    let row = |index: usize| {
+        let first = index * PARAMETERS_PER_EVENT + 1;
         let parameters = (first..first + PARAMETERS_PER_EVENT).map(parameter);
         format!("({})", parameters.collect::<Vec<_>>().join(", "))
     };
@@ -252,7 +253,8 @@ pub async fn record_failure(
     Ok(())
 }
 
-/// Puts an event back into the queue as if it had just arrived. Returns false if it does not exist or is quarantined.
+/// Puts an event back into the queue as if it had just arrived. Returns false if no event has this id, or if the event
+/// is quarantined.
 ///
 /// # Errors
 /// The database does not answer.
@@ -273,14 +275,14 @@ impl InsertConn {
     /// [`insert`] does. If two events have the same id, only the first can be new. When this returns without an error,
     /// the events are committed.
     ///
-    /// On PostgreSQL, the statement does not wait for writing transactions. It need not, because each row depends only
-    /// on its own key, and the statement reads nothing that another transaction could change.
+    /// On PostgreSQL, the statement does not wait for writing transactions. Waiting is unnecessary, because each row
+    /// depends only on its own key, and the statement reads nothing that another transaction could change.
     ///
     /// # Errors
     /// The database does not answer, or rejects one of the events. If it rejects one, it stores none of them.
     pub async fn insert_all(&mut self, arrivals: &[Arrival<'_>]) -> Result<Vec<bool>, StoreError> {
-        /// One statement for each power of two as the number of rows, so that both databases prepare only a few. Each
-        /// statement exists without and with numbered parameters.
+        /// One statement for each number of rows that is a power of two, so that both databases prepare only a few
+        /// statements. The first list is without numbered parameters, the second with them.
         static STATEMENTS: LazyLock<[Vec<String>; 2]> = LazyLock::new(|| {
             [false, true].map(|is_numbered| {
                 (0..=MAX_BATCH.ilog2()).map(|power| insert_sql(1 << power, is_numbered)).collect()
@@ -304,8 +306,8 @@ impl InsertConn {
             }
             query.fetch_all(db).await
         })?;
-        let mut new: HashSet<&str> = stored.iter().map(String::as_str).collect();
-        Ok(arrivals.iter().map(|arrival| new.remove(arrival.id)).collect())
+        let mut new_ids: HashSet<&str> = stored.iter().map(String::as_str).collect();
+        Ok(arrivals.iter().map(|arrival| new_ids.remove(arrival.id)).collect())
     }
 
     /// Stores one event. Returns whether it is new. The number of added rows shows this, and is faster to get than the

@@ -1,4 +1,5 @@
-//! Stores deliveries. Deliveries that wait at the same time are committed together.
+//! Stores deliveries: events that Stripe sends to the webhook. Deliveries that wait at the same time are committed
+//! together.
 //!
 //! One rule must never be broken here: **a delivery is acknowledged only after its transaction was committed.** One
 //! task writes at a time, and each delivery waits until its transaction has ended. If no task is writing, a delivery is
@@ -63,7 +64,7 @@ impl Delivered {
     }
 }
 
-/// The result of a delivery: whether its event is new, or why it may not be stored.
+/// The result of a delivery: whether its event is new, or why the event is possibly not stored.
 type Answer = Result<bool, StoreError>;
 
 /// A delivery, and the channel for its result.
@@ -109,8 +110,8 @@ impl Intake {
     /// committed. The event is stored even if the caller stops waiting.
     ///
     /// # Errors
-    /// The database does not answer or rejects the event, or too many deliveries are waiting. Even then, the event may
-    /// be stored.
+    /// The database does not answer or rejects the event, or too many deliveries are waiting. After an error, it is
+    /// still possible that the event was stored.
     pub async fn store(&self, delivered: Delivered) -> Answer {
         let unavailable = |why| StoreError::unavailable(io::Error::new(io::ErrorKind::NotConnected, why));
         let slot = Arc::clone(&self.slots).try_acquire_owned();
@@ -241,20 +242,20 @@ async fn store_and_answer(store: &Store, commits: &Counter, mut waiting: Vec<Wai
 }
 
 /// Stores deliveries in one transaction. Returns whether each delivery is new, and the connection. The deliveries may
-/// be acknowledged only after this has returned. The statement is its own transaction. The end of its result arrives
-/// after the commit, and the result is read to the end.
+/// be acknowledged only after this has returned. The statement is its own transaction. The database sends the end of
+/// the statement's result after the commit, and the result is read to its end.
 async fn commit(store: &Store, waiting: &[Waiting]) -> Result<(Vec<bool>, InsertConn), StoreError> {
     let arrivals: Vec<Arrival<'_>> = waiting.iter().map(|one| one.delivered.arrival()).collect();
     let mut connection = store.insert_connection().await?;
     let mut new = connection.insert_all(&arrivals).await;
     if new.as_ref().is_err_and(|error| connection.was_lost(error)) {
-        // The connection is lost after a restart of the server, for instance. If the server had already committed the
-        // deliveries, the second call reports them as not new. The worker processes them anyway.
+        // The connection is lost after a restart of the database server, for instance. If the server had already
+        // committed the deliveries, the second call reports them as not new. The worker processes them anyway.
         connection = store.insert_connection().await?;
         new = connection.insert_all(&arrivals).await;
     }
     let new = new?;
-    // If the database's file was deleted before the commit, the committed deliveries are lost.
+    // If the database's file was deleted before the commit, the committed deliveries are lost, so this must fail.
     store.check_files()?;
     Ok((new, connection))
 }

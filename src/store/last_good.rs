@@ -36,11 +36,12 @@ pub struct LastGood {
     pub tickers_as_of_ms: i64,
     /// What each ticker counts, and its total. (A ticker is a total that an appeal's text shows.)
     pub tickers: Vec<(TickerCount, i64)>,
-    /// The supporters whose epoch was raised so recently that an older token may still be unexpired, each with the new
-    /// epoch. Ordered by supporter id. A token with a lower epoch than its supporter's is invalid (see
-    /// `docs/decisions/0009-token-epochs.md`).
+    /// The supporters whose epoch rose recently, each with the new epoch, ordered by supporter id. Recently means that
+    /// a token with the old epoch can still be unexpired. (An epoch is the number of a supporter's payments that were
+    /// ever reversed. A token with a lower epoch than its supporter's is invalid; see
+    /// `docs/decisions/0009-token-epochs.md`.)
     pub epochs: Vec<(SupporterId, i64)>,
-    /// Changes of standings that are so recent that a token from before the change may still be unexpired. (A standing
+    /// Recent changes of standings: a token that was issued before the change can still be unexpired. (A standing
     /// says how a supporter currently gives, such as `recurring` or `lapsed`.)
     pub standings: Vec<StandingChange>,
     /// The time (milliseconds since 1970) before which changes of standings were dropped, because there were too many

@@ -13,28 +13,32 @@ use crate::supporters::GiftSummary;
 ///
 /// # Errors
 /// The database does not answer.
-pub async fn put_contribution(tx: &mut Tx, it: &Contribution, alarms: &str) -> Result<(), StoreError> {
+pub async fn put_contribution(
+    tx: &mut Tx,
+    contribution: &Contribution,
+    alarms: &str,
+) -> Result<(), StoreError> {
     write_row!(tx, upsert "contributions" by "id", {
-        id: it.id.as_str(),
-        site: &it.site,
-        supporter_id: it.supporter.as_ref().map(SupporterId::as_str),
-        interval: it.frequency.as_str(),
-        amount_minor: it.money.map(|money| money.amount_minor),
-        currency: it.money.map(|money| money.currency.code().to_owned()),
-        state: it.state.as_str(),
-        appeal: &it.appeal,
-        variant: &it.variant,
-        started_at_ms: it.started_at_ms,
-        last_retained_payment_at_ms: it.last_retained_payment_at_ms,
-        reversed_payments: it.reversed_payments,
-        session: &it.session,
-        subscription: &it.subscription,
-        customer: &it.customer,
+        id: contribution.id.as_str(),
+        site: &contribution.site,
+        supporter_id: contribution.supporter.as_ref().map(SupporterId::as_str),
+        interval: contribution.frequency.as_str(),
+        amount_minor: contribution.money.map(|money| money.amount_minor),
+        currency: contribution.money.map(|money| money.currency.code().to_owned()),
+        state: contribution.state.as_str(),
+        appeal: &contribution.appeal,
+        variant: &contribution.variant,
+        started_at_ms: contribution.started_at_ms,
+        last_retained_payment_at_ms: contribution.last_retained_payment_at_ms,
+        reversed_payments: contribution.reversed_payments,
+        session: &contribution.session,
+        subscription: &contribution.subscription,
+        customer: &contribution.customer,
         alarms: alarms,
-        interval_count: i64::from(it.frequency.count()),
-        paid_until_ms: it.paid_until_ms,
-        ended_at_ms: it.ended_at_ms,
-        subscriptions: it.subscriptions.join(" "),
+        interval_count: i64::from(contribution.frequency.count()),
+        paid_until_ms: contribution.paid_until_ms,
+        ended_at_ms: contribution.ended_at_ms,
+        subscriptions: contribution.subscriptions.join(" "),
     })?;
     Ok(())
 }

@@ -44,7 +44,7 @@ mod tests {
     #[test]
     fn migrations_have_no_gaps_and_are_the_same_for_both_databases() {
         let names = |migrator: sqlx::migrate::Migrator| -> Vec<(i64, String)> {
-            migrator.iter().map(|it| (it.version, it.description.to_string())).collect()
+            migrator.iter().map(|migration| (migration.version, migration.description.to_string())).collect()
         };
         let (sqlite, postgres) = (names(super::sqlite()), names(super::postgres()));
         let versions: Vec<i64> = sqlite.iter().map(|(version, _)| *version).collect();

@@ -126,7 +126,7 @@ impl OpenError {
 }
 
 impl Store {
-    /// Whether the database exists. A file may not exist yet; a server is assumed to have the database.
+    /// Whether the database exists. A SQLite file can be missing. A PostgreSQL server is assumed to have the database.
     pub fn exists(url: &str) -> bool {
         !url.starts_with("sqlite:") || sqlite::is_made(url)
     }
@@ -185,8 +185,8 @@ impl Store {
         Ok(matches!(self.pools()?, Pools::Postgres { .. }))
     }
 
-    /// Starts a writing transaction. Only one runs at a time; the others wait. So what the transaction reads stays
-    /// true until it commits.
+    /// Starts a writing transaction. Only one runs at a time; the others wait. So nothing that the transaction has
+    /// read changes before it commits.
     ///
     /// # Errors
     /// The database does not answer.
@@ -218,8 +218,8 @@ impl Store {
         }
     }
 
-    /// Checks that committed data is where the next start will look for it. The check fails if the database's files
-    /// were moved or deleted while they are open. After a failure, nothing may be acknowledged.
+    /// Checks that committed data is where the service will look for it at its next start. The check fails if the
+    /// database's files were moved or deleted while they are open. After a failure, nothing may be acknowledged.
     ///
     /// # Errors
     /// A file was moved, deleted or replaced, or the database was not reached yet.

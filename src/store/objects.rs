@@ -29,8 +29,8 @@ pub async fn add(tx: &mut Tx, report: Fact) -> Result<Option<Fact>, StoreError> 
     Ok(before)
 }
 
-/// Selects the facts of one gift. (In SQLite, CROSS JOIN forces the plan to start with the gift. Otherwise it might
-/// read all objects in the requested order.)
+/// Selects the facts of one gift. (In SQLite, CROSS JOIN forces the plan to start with the gift. Otherwise SQLite
+/// might read all objects in the requested order.)
 const OF_THE_SAME_GIFT: &str = "WITH RECURSIVE gift (id) AS ( \
        SELECT CAST($1 AS TEXT) \
        UNION \
@@ -137,7 +137,7 @@ impl Store {
         after: Option<&PendingObject>,
         limit: i64,
     ) -> Result<Vec<PendingObject>, StoreError> {
-        let (after_s, after_id) = after.map_or((i64::MIN, ""), |it| (it.since_s, it.fact.id()));
+        let (after_s, after_id) = after.map_or((i64::MIN, ""), |object| (object.since_s, object.fact.id()));
         let rows: Vec<(i64, String)> = on_reader!(self, db => sqlx::query_as(PENDING)
             .bind(before_s)
             .bind(after_s)

@@ -1,4 +1,4 @@
-//! Stores the money on the Stripe account that belongs to none of our gifts.
+//! Stores which money on the Stripe account belongs to none of our gifts.
 
 use serde::Serialize;
 
@@ -45,14 +45,14 @@ from_row!(OtherMoney { kind, site, currency, count, amount_minor, newest_at_ms }
 ///
 /// # Errors
 /// The database does not answer.
-pub async fn put(tx: &mut Tx, it: &OtherObject<'_>) -> Result<(), StoreError> {
+pub async fn put(tx: &mut Tx, object: &OtherObject<'_>) -> Result<(), StoreError> {
     write_row!(tx, upsert "other_money" by "object_id", {
-        object_id: it.id,
-        kind: it.kind,
-        site: it.site,
-        currency: it.currency,
-        amount_minor: it.amount_minor,
-        created_at_ms: it.created_at_ms,
+        object_id: object.id,
+        kind: object.kind,
+        site: object.site,
+        currency: object.currency,
+        amount_minor: object.amount_minor,
+        created_at_ms: object.created_at_ms,
     })?;
     Ok(())
 }

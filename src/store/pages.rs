@@ -39,8 +39,8 @@ pub struct Cursor {
 
 impl Cursor {
     /// Returns the position of a contribution in the list.
-    pub fn of(it: &Contribution) -> Self {
-        Self { at_ms: it.started_at_ms.unwrap_or(0), id: it.id.as_str().to_owned() }
+    pub fn of(contribution: &Contribution) -> Self {
+        Self { at_ms: contribution.started_at_ms.unwrap_or(0), id: contribution.id.as_str().to_owned() }
     }
 }
 
@@ -211,8 +211,8 @@ impl Store {
             .bind(filter.state.map(ContributionState::as_str))
             .bind(filter.frequency.map(Frequency::as_str))
             .bind(filter.supporter.as_ref().map(SupporterId::as_str))
-            .bind(filter.frequency.map(|it| i64::from(it.count())))
-            .bind(filter.currency.map(|it| it.code().to_owned()))
+            .bind(filter.frequency.map(|frequency| i64::from(frequency.count())))
+            .bind(filter.currency.map(|currency| currency.code().to_owned()))
             .bind(limit)
             .fetch_all(db)
             .await)?;

@@ -10,28 +10,28 @@ use crate::money::Money;
 ///
 /// # Errors
 /// The database does not answer.
-pub async fn put(tx: &mut Tx, it: &Payment) -> Result<(), StoreError> {
+pub async fn put(tx: &mut Tx, payment: &Payment) -> Result<(), StoreError> {
     write_row!(tx, upsert "payments" by "object", {
-        object: &it.object,
-        contribution_id: it.contribution.as_str(),
-        site: &it.site,
-        currency: it.money.currency.code().to_owned(),
-        amount_minor: it.money.amount_minor,
-        presented_currency: it.presented.map(|money| money.currency.code().to_owned()),
-        presented_minor: it.presented.map(|money| money.amount_minor),
-        paid_at_ms: it.paid_at_ms,
-        refunded_minor: it.refunded_minor,
-        disputed_minor: it.disputed_minor,
-        settled_currency: it.settled.map(|settled| settled.currency.code().to_owned()),
-        fee_minor: it.settled.map(|settled| settled.fee_minor),
-        net_minor: it.settled.map(|settled| settled.net_minor),
-        charge: &it.charge,
-        payout: &it.payout,
-        payout_arrives_at_ms: it.payout_arrives_at_ms,
-        unsettled_minor: it.unsettled_minor,
-        discrepancy_minor: it.discrepancy_minor,
-        kind: it.kind.as_str(),
-        settle_by_ms: it.settle_by_ms,
+        object: &payment.object,
+        contribution_id: payment.contribution.as_str(),
+        site: &payment.site,
+        currency: payment.money.currency.code().to_owned(),
+        amount_minor: payment.money.amount_minor,
+        presented_currency: payment.presented.map(|money| money.currency.code().to_owned()),
+        presented_minor: payment.presented.map(|money| money.amount_minor),
+        paid_at_ms: payment.paid_at_ms,
+        refunded_minor: payment.refunded_minor,
+        disputed_minor: payment.disputed_minor,
+        settled_currency: payment.settled.map(|settled| settled.currency.code().to_owned()),
+        fee_minor: payment.settled.map(|settled| settled.fee_minor),
+        net_minor: payment.settled.map(|settled| settled.net_minor),
+        charge: &payment.charge,
+        payout: &payment.payout,
+        payout_arrives_at_ms: payment.payout_arrives_at_ms,
+        unsettled_minor: payment.unsettled_minor,
+        discrepancy_minor: payment.discrepancy_minor,
+        kind: payment.kind.as_str(),
+        settle_by_ms: payment.settle_by_ms,
     })?;
     Ok(())
 }

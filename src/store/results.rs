@@ -69,7 +69,8 @@ pub struct HourMoney {
 
 from_row!(HourMoney { hour, appeal, variant, kind, currency, total_minor });
 
-/// The queries for results, by site (`$1`) and period (`$2`, `$3`). A test checks that each uses an index.
+// Each of these three queries reads results by site (`$1`) and period (`$2`, `$3`). A test checks that each query uses
+// an index.
 pub(super) const HOURLY_COUNTS: &str = "SELECT hour_at_ms / 3600000 AS hour, appeal, variant, kind, CAST(SUM(count) AS BIGINT) AS count \
      FROM banner_counts WHERE site = $1 AND hour_at_ms >= $2 AND hour_at_ms < $3 \
      GROUP BY hour_at_ms, appeal, variant, kind";
@@ -101,7 +102,8 @@ impl Store {
         .await)
     }
 
-    /// Returns the contributions to a site whose first payment was within `at_ms` (milliseconds since 1970).
+    /// Returns how many contributions to a site had their first payment within `at_ms` (milliseconds since 1970), per
+    /// hour, appeal and variant.
     ///
     /// # Errors
     /// The database does not answer.
@@ -114,7 +116,8 @@ impl Store {
         .await)
     }
 
-    /// Returns what the ledger booked for a site within `at_ms` (milliseconds since 1970), without payouts.
+    /// Returns the sums of a site's ledger entries within `at_ms` (milliseconds since 1970), without payouts. There is
+    /// one sum per hour, appeal, variant, kind and currency.
     ///
     /// # Errors
     /// The database does not answer.

@@ -1,4 +1,5 @@
-//! Stores when a supporter's standing with a site (such as `recurring` or `lapsed`) last changed.
+//! Stores when a supporter's standing with a site last changed. (A standing says whether and how the supporter gives,
+//! such as `recurring` or `lapsed`.)
 
 use super::ledger::{frequency, gift_summary, supporter_id};
 use super::{Store, StoreError, Tx};

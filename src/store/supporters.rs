@@ -1,5 +1,6 @@
-//! Stores supporters and their epochs. A supporter's token contains the epoch of the time at which it was issued. If
-//! the supporter's epoch has risen since, the token is invalid (see `docs/decisions/0009-token-epochs.md`).
+//! Stores supporters and their epochs. A supporter's epoch is the number of their payments that were ever reversed
+//! (fully refunded or disputed). A token contains the epoch that its supporter had when the token was issued. If the
+//! supporter's epoch has risen since, the token is invalid (see `docs/decisions/0009-token-epochs.md`).
 
 use super::ledger::supporter_id;
 use super::{Store, StoreError, Tx};

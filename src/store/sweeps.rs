@@ -114,14 +114,14 @@ pub async fn finish(
 ///
 /// # Errors
 /// The database does not answer.
-pub async fn record_finding(tx: &mut Tx, it: &Finding) -> Result<bool, StoreError> {
+pub async fn record_finding(tx: &mut Tx, finding: &Finding) -> Result<bool, StoreError> {
     let rows = write_row!(tx, insert_new "findings" by "id", {
-        id: &it.id,
-        object: &it.object,
-        what: &it.what,
-        sweep: &it.sweep,
-        found_at_ms: it.found_at_ms,
-        booked: i64::from(it.booked),
+        id: &finding.id,
+        object: &finding.object,
+        what: &finding.what,
+        sweep: &finding.sweep,
+        found_at_ms: finding.found_at_ms,
+        booked: i64::from(finding.booked),
     })?;
     Ok(rows == 1)
 }

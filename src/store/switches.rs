@@ -97,7 +97,7 @@ impl Store {
     }
 
     /// Returns the number of publications and the number of switch changes so far. Every change of the active appeals
-    /// raises one of them.
+    /// raises one of these two numbers.
     ///
     /// # Errors
     /// The database does not answer.

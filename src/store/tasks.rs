@@ -156,8 +156,9 @@ fn claim_sql(skip_locked: &str) -> String {
 }
 
 impl Store {
-    /// Claims the longest-due task of a kind at `now_ms` for `owner`, until `until_ms`. The claim immediately counts
-    /// as a try, so a task that crashes its process is not tried for ever.
+    /// Claims a task of this kind for `owner`, until `until_ms`. Of the tasks that are due at `now_ms`, it is the one
+    /// that has been due for the longest time. The claim immediately counts as a try, so a task that crashes its
+    /// process is not tried for ever.
     ///
     /// # Errors
     /// See [`StoreError`].

@@ -3,8 +3,8 @@
 use super::{Store, StoreError};
 use crate::appeals::{TickerCount, TickerScope};
 
-/// Adds up what readers gave in one currency: the payments within the window, minus their refunds and disputes,
-/// whenever those happened. Reversals of older payments do not count.
+/// Adds up what readers gave in one currency: the payments since the ticker's start, minus the refunds and disputes of
+/// these payments, whenever those happened. Reversals of older payments do not count.
 const MONEY: &str = "SELECT CAST(COALESCE(SUM(p.amount_minor - p.refunded_minor - p.disputed_minor), 0) AS BIGINT) FROM payments p";
 /// Counts the people who have at least one retained payment (not fully refunded or disputed). Each person counts
 /// once.

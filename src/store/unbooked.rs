@@ -1,5 +1,5 @@
-//! Stores which objects are named by events that booked nothing. Another object that links one of these objects to a
-//! gift may arrive later.
+//! Stores which objects are named by events that booked nothing. The list is needed because an object that arrives
+//! later can link one of these objects to a gift.
 
 use super::{Store, StoreError, Tx};
 use crate::contributions::Contribution;
@@ -144,7 +144,7 @@ pub async fn link_earlier_events(tx: &mut Tx, gift: &Contribution, now_ms: i64) 
     Ok(was_requeued)
 }
 
-/// Requeues an event. Returns false if it does not exist or is quarantined.
+/// Requeues an event. Returns false if no event has this id, or if the event is quarantined.
 ///
 /// # Errors
 /// The database does not answer.

@@ -65,7 +65,7 @@ pub fn read_payout(it: Object<'_>, at_s: i64) -> Result<PayoutFact, BadShape> {
     })
 }
 
-/// Whether Stripe is still assigning transactions to a payout, so that the payout's list of transactions may be
+/// Whether Stripe is still assigning transactions to a payout. If so, the payout's list of transactions can be
 /// incomplete.
 fn is_being_listed(payout: Object<'_>) -> Result<bool, BadShape> {
     Ok(payout.text("reconciliation_status")? == Some("in_progress"))

@@ -18,7 +18,7 @@ pub fn read_changes(it: Object<'_>, previous: Value, event: &str, at_s: i64) -> 
         "customer.subscription.updated" => changes_of_update(it, previous),
         _ => Vec::new(),
     };
-    // A change's key contains the event's time, so an event without a creation time reports no change.
+    // A change's key contains the event's time, so an event without a creation time (`at_s` is 0) reports no change.
     kinds.retain(|_| at_s > 0);
     kinds.sort_unstable();
     kinds.dedup();
@@ -26,11 +26,14 @@ pub fn read_changes(it: Object<'_>, previous: Value, event: &str, at_s: i64) -> 
 }
 
 fn changes_of_update(it: Object<'_>, previous: Value) -> Vec<ChangeKind> {
-    let (Value::Object(fields), Value::Object(now)) = (previous, it.value) else { return Vec::new() };
+    let (Value::Object(previous_fields), Value::Object(now)) = (previous, it.value) else {
+        return Vec::new();
+    };
     let mut before = now.clone();
-    before.extend(fields);
+    before.extend(previous_fields);
     let before = Value::Object(before);
     let before = Object { name: it.name, value: &before };
+    // Returns `on` if a state begins with this update, and `off` if the state ends with it.
     let switched = |was: bool, is: bool, on: ChangeKind, off: ChangeKind| match (was, is) {
         (false, true) => Some(on),
         (true, false) => Some(off),

@@ -1,6 +1,6 @@
 //! Reads charges, refunds and disputes. Returns facts (what Stripe said about an object). In each function, `event` is
-//! the type of the event that reported the object. It is empty if the object was fetched or is part of another object.
-//! `at_s` is when the object was reported, in seconds since 1970.
+//! the type of the event that reported the object. `event` is empty if the object was fetched, or if it is part of
+//! another object. `at_s` is when the object was reported, in seconds since 1970.
 
 use super::field::{BadShape, Object};
 use super::objects::event_times;
@@ -57,14 +57,14 @@ fn read_charge(it: Object<'_>, event: &str, at_s: i64) -> Result<ChargeFact, Bad
         created_at_s: it.time("created")?,
         method: it
             .child("payment_method_details")?
-            .map(|it| it.text("type"))
+            .map(|details| details.text("type"))
             .transpose()?
             .flatten()
             .map(str::to_owned),
     })
 }
 
-/// Returns the amount of a paid charge. If only a part was captured, that part is returned.
+/// Returns the amount of a paid charge. If only a part of the amount was captured, returns that part.
 fn collected_amount(it: Object<'_>) -> Result<Option<Money>, BadShape> {
     if !is_collected(it)? {
         return Ok(None);
@@ -113,7 +113,7 @@ fn read_dispute(it: Object<'_>, event: &str, at_s: i64) -> Result<DisputeFact, B
         _ => DisputeState::Other,
     };
     // The balance transactions show most reliably whether money moved.
-    let has_transaction = |sign: i64| -> Result<bool, BadShape> {
+    let has_transaction_with_sign = |sign: i64| -> Result<bool, BadShape> {
         let mut is_found = false;
         for transaction in it.array("balance_transactions")? {
             let amount_minor = transaction.integer("amount")?;
@@ -121,10 +121,11 @@ fn read_dispute(it: Object<'_>, event: &str, at_s: i64) -> Result<DisputeFact, B
         }
         Ok(is_found)
     };
-    let returned = matches!(state, DisputeState::Won | DisputeState::Dropped) || has_transaction(1)?;
-    let left =
-        matches!(state, DisputeState::Open | DisputeState::Won | DisputeState::Lost) || has_transaction(-1)?;
-    let is_own_event = event.starts_with("charge.dispute.");
+    let returned =
+        matches!(state, DisputeState::Won | DisputeState::Dropped) || has_transaction_with_sign(1)?;
+    let left = matches!(state, DisputeState::Open | DisputeState::Won | DisputeState::Lost)
+        || has_transaction_with_sign(-1)?;
+    let is_dispute_event = event.starts_with("charge.dispute.");
     Ok(DisputeFact {
         id: it.id()?,
         latest: Latest { state, reported_at_s: at_s },
@@ -134,9 +135,9 @@ fn read_dispute(it: Object<'_>, event: &str, at_s: i64) -> Result<DisputeFact, B
         created_at_s: Some(it.time("created")?.ok_or(it.bad("created"))?),
         payment_intent: it.reference("payment_intent")?,
         charge: it.reference("charge")?,
-        reversed_events_s: event_times(returned && is_own_event, at_s),
+        reversed_events_s: event_times(returned && is_dispute_event, at_s),
         inquired: is_inquiry(it.text("status")?),
-        left_events_s: event_times(left && is_own_event, at_s),
+        left_events_s: event_times(left && is_dispute_event, at_s),
     })
 }
 

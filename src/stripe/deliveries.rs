@@ -29,8 +29,8 @@ pub struct Deliveries {
 pub struct ContactUpdate {
     /// When the last valid delivery arrived, in milliseconds since 1970.
     pub delivered_at_ms: Option<i64>,
-    /// The smallest difference between our clock and Stripe's in any delivery. It is above 0 if our clock is ahead,
-    /// or if the delivery was slow.
+    /// The smallest difference between our clock and Stripe's in any delivery. The difference is above 0 if our clock
+    /// is ahead, or if the delivery was slow.
     pub clock_difference_ms: Option<i64>,
 }
 
@@ -75,8 +75,10 @@ impl Deliveries {
     /// Replaces the secrets of our endpoints.
     pub fn set_endpoints(&self, endpoints: Vec<(String, Secret)>) {
         let before = self.secrets();
-        let known_last_at_ms =
-            |id: &str| before.endpoints.iter().find(|it| it.id == id).map(|it| Arc::clone(&it.last_at_ms));
+        let known_last_at_ms = |id: &str| {
+            let known = before.endpoints.iter().find(|endpoint| endpoint.id == id);
+            known.map(|endpoint| Arc::clone(&endpoint.last_at_ms))
+        };
         let mut secrets = Secrets {
             all: before.all[..before.settings_count].to_vec(),
             settings_count: before.settings_count,
@@ -117,7 +119,8 @@ impl Deliveries {
     }
 
     /// Returns what changed since [`Self::mark_saved`], or `None` if nothing did. If there are several clock
-    /// differences, the smallest is returned, because a delivery may arrive late, but never early.
+    /// differences, the smallest is returned, because it is the least distorted: deliveries can arrive late, but never
+    /// early.
     pub fn unsaved(&self) -> Option<ContactUpdate> {
         let last_at_ms = self.last_at_ms.load(Ordering::Relaxed);
         let clock_difference_ms = *self.difference_ms.lock().unwrap_or_else(PoisonError::into_inner);
@@ -150,7 +153,7 @@ impl Secrets {
         }
     }
 
-    /// Returns our endpoints whose secrets are included.
+    /// Returns our endpoints, whose secrets are part of [`Self::all`].
     pub fn endpoints(&self) -> &[EndpointSecret] {
         &self.endpoints
     }

@@ -77,7 +77,7 @@ impl<'a> Envelope<'a> {
     }
 
     /// Returns when Stripe created the event, in seconds since 1970. The field is a number in v1 events, and RFC 3339
-    /// in v2 events. Returns 0 if it is missing, or not between 1970 and 9999.
+    /// in v2 events. Returns 0 if the field is missing, or if the time is not between 1970 and 9999.
     pub fn created_s(&self) -> i64 {
         let rfc3339 = self.created.as_str().and_then(|text| text.parse::<jiff::Timestamp>().ok());
         let at_s = self.created.as_i64().or(rfc3339.map(jiff::Timestamp::as_second));
@@ -98,8 +98,8 @@ impl<'a> Envelope<'a> {
         self.account.is_some()
     }
 
-    /// Whether the event has a context. Events of an organisation have one, and their objects may be on another
-    /// account.
+    /// Whether the event has a context. Events of an organisation have one, and their objects can be on an account
+    /// other than ours.
     pub fn has_context(&self) -> bool {
         self.context.is_some()
     }
@@ -115,7 +115,8 @@ impl<'a> Envelope<'a> {
     }
 }
 
-/// Reads a JSON object. By default, serde would also read a list as a struct, with the fields in order.
+/// Reads a JSON object, and rejects a list. (serde alone would also accept a list that contains the struct's fields in
+/// their order.)
 fn read_object<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, NotAnEvent> {
     if text.trim_start().starts_with('{') {
         serde_json::from_str(text).map_err(|_| NotAnEvent)

@@ -69,8 +69,8 @@ impl<'a> Object<'a> {
         Ok(entries.iter().map(move |value| Self { name: self.name, value }))
     }
 
-    /// Returns a text only for comparison, such as one of Stripe's labels. Use [`Self::clean`] for a text that is
-    /// stored.
+    /// Returns a text that is used only for comparison, such as one of Stripe's labels. For a text that is stored, use
+    /// [`Self::clean`].
     pub fn text(self, field: &'static str) -> Result<Option<&'a str>, BadShape> {
         self.get(field).map(|value| value.as_str().ok_or(self.bad(field))).transpose()
     }
@@ -168,7 +168,7 @@ const MAX_ID_LEN: usize = 255;
 const MAX_CURRENCY_LEN: usize = 12;
 
 /// Cleans a text from Stripe for storage: removes control characters (PostgreSQL can't store NUL) and limits its
-/// length. Readers and other software write these texts, so nothing in them may prevent a gift from being stored.
+/// length. Readers and other software write these texts, so their content must never prevent a gift from being stored.
 pub fn clean(text: &str) -> String {
     without_controls(text, MAX_TEXT_LEN)
 }
@@ -178,8 +178,8 @@ pub fn clean_id(text: &str) -> String {
     without_controls(text, MAX_ID_LEN)
 }
 
-fn without_controls(text: &str, length: usize) -> String {
-    text.chars().filter(|char| !char.is_control()).take(length).collect()
+fn without_controls(text: &str, max_len: usize) -> String {
+    text.chars().filter(|char| !char.is_control()).take(max_len).collect()
 }
 
 /// Whether a text contains no control characters.
@@ -194,7 +194,8 @@ pub const LATEST_S: i64 = 253_402_300_799;
 /// stay exact.
 const MAX_MINOR: i64 = 999_999_999_999_999;
 
-/// Whether this is a valid amount in minor units. It has no sign, because the object's kind shows the direction.
+/// Whether this is a valid amount in minor units. A valid amount is never negative, because the kind of object shows
+/// the direction in which the money moves.
 pub fn is_amount(amount_minor: i64) -> bool {
     (0..=MAX_MINOR).contains(&amount_minor)
 }

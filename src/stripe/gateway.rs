@@ -52,7 +52,8 @@ pub struct NewCheckout<'a> {
     pub fee_minor: Option<i64>,
     /// How often the reader pays.
     pub interval: Interval,
-    /// Where the reader goes after paying. May contain `{CHECKOUT_SESSION_ID}`.
+    /// Where the reader goes after paying. The URL can contain `{CHECKOUT_SESSION_ID}`, which Stripe replaces with the
+    /// session's id.
     pub success_url: &'a str,
     /// Where the reader goes after cancelling.
     pub cancel_url: &'a str,
@@ -199,7 +200,8 @@ impl Gateway {
         self.client.is_some()
     }
 
-    /// Sends a request. If its outcome is unknown or Stripe is busy, retries it with the same idempotency key.
+    /// Sends a request. If the outcome is unknown, or if Stripe is busy, sends the request again with the same
+    /// idempotency key.
     pub(super) async fn send_with_retries<T: miniserde::Deserialize>(
         &self,
         client: &HttpClient,

@@ -1,8 +1,8 @@
 //! Reads how an invoice was paid: through Stripe, or outside it.
 //!
-//! Until API version basil (2025), an invoice says this itself: in `paid_out_of_band`, and in the payment intent or
+//! Before API version basil (2025), an invoice says this itself: in `paid_out_of_band`, and in the payment intent or
 //! charge that it names. Since basil, the invoice in an event has none of these. The fields `payments` and
-//! `amount_paid_off_stripe` replace them, but must be requested.
+//! `amount_paid_off_stripe` replace them, but Stripe sends these two only on request.
 
 use super::field::{BadShape, Object};
 use crate::contributions::InvoicePaymentFact;
@@ -31,22 +31,22 @@ pub struct Collection {
 
 /// Reads how a paid invoice was paid.
 pub fn read_collection(it: Object<'_>) -> Result<Collection, BadShape> {
-    let out_of_band = if it.value.get("paid_out_of_band").is_some_and(|it| !it.is_null()) {
+    let out_of_band = if it.value.get("paid_out_of_band").is_some_and(|value| !value.is_null()) {
         Some(it.is_true("paid_out_of_band")?)
     } else {
         None
     };
     let marked_outside = out_of_band == Some(true);
-    let counted = it.money("amount_paid")?.filter(|money| money.amount_minor > 0);
-    if counted.is_none() && !marked_outside {
+    let amount_paid = it.money("amount_paid")?.filter(|money| money.amount_minor > 0);
+    if amount_paid.is_none() && !marked_outside {
         it.required_money("amount_paid")?;
     }
-    // An amount that was paid outside Stripe does not always count as paid. If `amount_paid` is 0 and
-    // `paid_out_of_band` is not false, the amount due counts.
-    let uncounted =
-        if counted.is_none() && out_of_band != Some(false) { it.money("amount_due")? } else { None };
-    let uncounted = uncounted.filter(|money| money.amount_minor > 0);
-    let paid = counted.or(uncounted);
+    // Stripe does not always include in `amount_paid` what was paid outside Stripe. If `amount_paid` is 0 and
+    // `paid_out_of_band` is not false, `amount_due` is used instead.
+    let amount_due =
+        if amount_paid.is_none() && out_of_band != Some(false) { it.money("amount_due")? } else { None };
+    let amount_due = amount_due.filter(|money| money.amount_minor > 0);
+    let paid = amount_paid.or(amount_due);
     let names_payment = it.reference("payment_intent")?.or(it.reference("charge")?).is_some();
     let list = read_payments_list(it, paid)?;
     let off_stripe = it.money("amount_paid_off_stripe")?;
@@ -60,7 +60,7 @@ pub fn read_collection(it: Object<'_>) -> Result<Collection, BadShape> {
         paid,
         outside: off_stripe.or(match list {
             PaymentsList::Outside(money) => Some(money),
-            _ => uncounted.filter(|_| !marked_outside),
+            _ => amount_due.filter(|_| !marked_outside),
         }),
         through_stripe: out_of_band == Some(false)
             || (out_of_band.is_none() && names_payment)

@@ -173,7 +173,7 @@ impl Gateway {
         let path = format!("{list_path}/{id}");
         let send = || {
             let request = RequestBuilder::new(StripeMethod::Get, path.as_str());
-            // Stripe returns what paid an invoice only on request.
+            // Stripe includes an invoice's payments in its response only on request.
             let request = if object_type == "invoice" {
                 request.query(&json!({ "expand": ["payments"] }))
             } else {

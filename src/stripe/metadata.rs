@@ -14,8 +14,8 @@ pub const SITE: &str = "keepopen_site";
 const APPEAL: &str = "keepopen_appeal";
 const VARIANT: &str = "keepopen_variant";
 const SURFACE: &str = "keepopen_surface";
-/// The key of the fee that the reader covers. It is only for people who look at a payment in Stripe's dashboard. The
-/// ledger books the amount received, and does not use this key.
+/// The key of the fee that the reader covers. The fee is written only for people who look at a payment in Stripe's
+/// dashboard. The ledger books the amount received, and does not use this key.
 const FEE_COVER: &str = "keepopen_fee_cover_minor";
 
 /// Returns the metadata of one gift. `fee_minor` (in the minor unit) is the part of the gift that covers Stripe's
@@ -28,8 +28,8 @@ pub fn write(origin: &Origin, fee_minor: Option<i64>) -> HashMap<String, String>
     always.into_iter().chain(attribution).map(|(k, v)| (k.to_owned(), v.to_owned())).chain(fee).collect()
 }
 
-/// Reads the metadata in `holder.metadata`. Returns `None` if it is not ours: other software may use the same Stripe
-/// account.
+/// Reads the metadata in `holder.metadata`. Returns `None` if the metadata is not ours. (Other software can use the
+/// same Stripe account.)
 ///
 /// # Errors
 /// One of our fields is not a text, although Stripe's metadata values are always texts.

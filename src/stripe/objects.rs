@@ -1,8 +1,8 @@
 //! Turns Stripe's objects into facts (what Stripe said about an object), with one parser for events and fetched
 //! objects.
 //!
-//! The parser reads every shape since 2020. An expandable field may contain an id or an object. Since API version basil
-//! (2025), an invoice names its subscription under `parent`, and no longer names its payment intent.
+//! The parser reads every shape since 2020. An expandable field contains either an id or an object. Since API version
+//! basil (2025), an invoice names its subscription under `parent`, and no longer names its payment intent.
 
 use serde_json::Value;
 
@@ -96,7 +96,8 @@ const MONEY_EVENTS: [&str; 8] = [
 const OTHER_USED_EVENTS: [&str; 6] =
     ["customer.", "payment_method.", "mandate.", "radar.early_fraud_warning.", "review.", "v2.core."];
 
-/// Whether we use events of this type. A used event is stored if it is in Stripe's list but was not delivered.
+/// Whether we use events of this type. If an event of such a type is in Stripe's list of events but was not delivered,
+/// the comparison with Stripe stores it.
 pub fn is_used_event(event: &str) -> bool {
     MONEY_EVENTS.iter().chain(&OTHER_USED_EVENTS).any(|family| event.starts_with(family))
 }
@@ -139,7 +140,7 @@ fn add(facts: &mut Vec<Fact>, value: &Value, event: &str, at_s: i64) -> Result<(
             facts.push(Fact::Session(fact));
             facts.extend(currencies::unknown_currency(session, "amount_total", paid)?);
             // A fetched session contains these objects instead of their ids. So the invoice of the first monthly
-            // payment may be read here before the invoice's own event arrives.
+            // payment can be read here before the invoice's own event arrives.
             for expanded in ["invoice", "subscription", "payment_intent"] {
                 if let Some(child) = session.expanded(expanded)? {
                     add(facts, child.value, "", at_s)?;
@@ -224,8 +225,8 @@ fn read_session(it: Object<'_>, event: &str, at_s: i64) -> Result<SessionFact, B
     })
 }
 
-/// Returns a list with the event's time if the event reports the change. If it does not, or if the event has no
-/// creation time, the list is empty.
+/// Returns a list with the event's time if the event reports a certain change, such as a payment that succeeded. If
+/// the event does not report the change, or has no creation time, the list is empty.
 pub(super) fn event_times(reports_change: bool, at_s: i64) -> Vec<i64> {
     if reports_change && at_s > 0 { vec![at_s] } else { Vec::new() }
 }
@@ -293,7 +294,8 @@ fn read_invoice(it: Object<'_>, event: &str, at_s: i64) -> Result<InvoiceFact, B
     for payment in it.list("payments")? {
         paid_by.extend(payment_references(payment)?);
     }
-    // The list is sorted and has no duplicates, as after a merge, so that repeating a report changes nothing.
+    // The list is sorted and has no duplicates, like the list of a merged fact, so that repeating a report changes
+    // nothing.
     paid_by.sort();
     paid_by.dedup();
     Ok(InvoiceFact {

@@ -1,4 +1,4 @@
-//! Reads objects that are never booked, but show that something may be missing or needs manual review.
+//! Reads objects that are never booked. They can show that something is missing or needs manual review.
 
 use std::cmp::Reverse;
 
@@ -9,8 +9,8 @@ use crate::contributions::{
     CustomerFact, Fact, IntentFact, IntentState, Latest, Newest, ReviewFact, WarningFact,
 };
 
-/// Reads a payment intent and the charges that it contains. Before API version 2022-11-15, it contains a list of
-/// charges. Since then, it contains the latest charge if the request asked Stripe to include it.
+/// Reads a payment intent and the charges that it contains. Before API version 2022-11-15, a payment intent contains a
+/// list of charges. Since then, it contains the latest charge if the request asked Stripe to include that charge.
 pub fn read_intent(it: Object<'_>, at_s: i64) -> Result<Vec<Fact>, BadShape> {
     let failed = it.child("last_payment_error")?.is_some();
     let state = match it.text("status")?.ok_or(it.bad("status"))? {

@@ -69,13 +69,15 @@ pub(super) fn terms(it: Object<'_>) -> Result<Option<Terms>, BadShape> {
             return Ok(None);
         }
         let before = sum.map_or(0, |known| known.price.amount_minor);
-        let amount_minor = before.checked_add(item_minor).filter(|sum| quantity >= 0 && is_amount(*sum));
+        let amount_minor = before.checked_add(item_minor).filter(|total| quantity >= 0 && is_amount(*total));
         let amount_minor = amount_minor.ok_or(item.bad("quantity"))?;
         let price = Money { amount_minor, currency: unit.currency };
         let item_interval = (interval, interval_count);
-        let interval_so_far = sum.map(|it| (it.interval, it.interval_count));
-        let mixed = sum.is_some_and(|it| it.mixed) || interval_so_far.is_some_and(|it| it != item_interval);
-        let (interval, interval_count) = interval_so_far.map_or(item_interval, |it| it.min(item_interval));
+        let interval_so_far = sum.map(|known| (known.interval, known.interval_count));
+        let mixed = sum.is_some_and(|known| known.mixed)
+            || interval_so_far.is_some_and(|known| known != item_interval);
+        let (interval, interval_count) =
+            interval_so_far.map_or(item_interval, |known| known.min(item_interval));
         sum = Some(Terms { interval, interval_count, price, mixed });
     }
     Ok(sum)
@@ -102,7 +104,8 @@ fn current_period(it: Object<'_>) -> Result<Option<Period>, BadShape> {
     Ok(periods.into_iter().flatten().max())
 }
 
-/// Returns the time from `start` to `end`. Returns `None` if one of them is missing, or the period has no length.
+/// Returns the period that begins and ends at the times in two fields. `start` and `end` are the names of the fields.
+/// Returns `None` if one of the times is missing, or if the period has no length.
 fn period(it: Object<'_>, start: &'static str, end: &'static str) -> Result<Option<Period>, BadShape> {
     let (start_s, end_s) = (it.time(start)?, it.time(end)?);
     let period = start_s.zip(end_s).map(|(start_s, end_s)| Period { end_s, start_s });
@@ -118,9 +121,9 @@ pub fn invoice_period(invoice: Object<'_>) -> Result<Option<Period>, BadShape> {
     let mut periods = Vec::new();
     for line in invoice.list("lines")? {
         if line.signed("amount")?.is_some_and(|amount| amount > 0)
-            && let Some(of_line) = line.child("period")?
+            && let Some(line_period) = line.child("period")?
         {
-            periods.push(period(of_line, "start", "end")?);
+            periods.push(period(line_period, "start", "end")?);
         }
     }
     Ok(periods.into_iter().flatten().max())

@@ -1,7 +1,7 @@
 //! Lists what we require from Stripe: the events, the API version, and the permissions of a key.
 
 /// The API version of our webhook endpoints. The client sends the same version with every call, so that an event and
-/// a fetched object have the same shape. A test compares the two.
+/// a fetched object have the same shape. A test compares the two versions.
 pub const API_VERSION: &str = "2026-09-30.endive";
 
 /// Every event that we use, in alphabetical order. An endpoint that we create delivers exactly these.

@@ -18,6 +18,7 @@ pub trait LabelValue: Copy + 'static {
     fn index(self) -> usize;
 }
 
+/// Declares the values of a metric label: an enum that implements [`LabelValue`].
 macro_rules! labels {
     ($(#[$doc:meta])* $name:ident { $($(#[$label_doc:meta])* $variant:ident = $label:literal,)+ }) => {
         $(#[$doc])*
@@ -70,7 +71,7 @@ labels! {
         Booked = "booked",
         /// The event's facts belong to none of our gifts, or can't be assigned to one yet.
         NotOurs = "not_ours",
-        /// The event's type is never booked.
+        /// Events of this type are never booked.
         NothingToBook = "nothing_to_book",
         /// The try failed; the event will be retried.
         Failed = "failed",

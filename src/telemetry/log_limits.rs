@@ -86,7 +86,7 @@ pub fn report_suppressed_lines() {
     let ours = ALL.map(|limit| (limit.what, locked(&limit.window).take_suppressed(now)));
     let of_libraries = locked(&LIBRARY_WINDOWS)
         .values_mut()
-        .map(|(what, it)| (*what, it.take_suppressed(now)))
+        .map(|(what, window)| (*what, window.take_suppressed(now)))
         .collect::<Vec<_>>();
     for (what, suppressed) in ours.into_iter().chain(of_libraries).filter(|(_, suppressed)| *suppressed > 0) {
         tracing::warn!(what, suppressed, "some lines of this kind were not logged in the last minute");

@@ -2,7 +2,8 @@
 //!
 //! **Owns** the format of log lines, and the names of metrics.
 //! **Never** puts personal data, a secret or an id into a label.
-//! **Start at** [`start`] for logs, [`log_limits`] for lines that requests can cause, [`Metrics`] for metrics.
+//! **Start at** [`start`] for logs, [`log_limits`] for log lines that any request can trigger and whose number is
+//! therefore limited, [`Metrics`] for metrics.
 //! **Tested in** `tests/api/management.rs`, `tests/leaks/`.
 
 mod counts;

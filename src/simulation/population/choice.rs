@@ -48,7 +48,7 @@ impl Choice {
 
     /// Returns the index of the item whose share of the range from 0 to 1 contains this number.
     pub fn index_at(&self, share: f64) -> usize {
-        // Because of rounding, the last end may be slightly below 1.
+        // Because of rounding, the last end can be slightly below 1.
         self.ends.partition_point(|end| *end <= share).min(self.ends.len().saturating_sub(1))
     }
 }

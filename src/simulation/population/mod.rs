@@ -116,7 +116,7 @@ pub struct Supporters {
     /// older than the quiet period.
     #[serde(default)]
     pub gave_days_ago: Option<u32>,
-    /// The entitlements of these supporters, by name.
+    /// The names of these supporters' entitlements. (An entitlement is a right, such as reading the archive.)
     #[serde(default)]
     pub entitlements: Vec<String>,
 }

@@ -14,8 +14,8 @@ const MAX_VISITS_PER_WEEK: f64 = 500.0;
 /// The maximum number of pages per visit.
 const MAX_PAGES_PER_VISIT: u32 = 1_000;
 
-/// Rejects lists in place of tables. The TOML parser would read a list as a table with its fields in order. (Items
-/// with a weight need no check here, because the parser reads them only from a table.)
+/// Rejects a list where a table is expected. The TOML parser would read the list as a table with its fields in order.
+/// (Items with a weight need no check here, because the parser reads them only from a table.)
 fn reject_lists_for_tables(written: &toml::Table) -> Result<(), Vec<String>> {
     fn problem<T: serde::de::DeserializeOwned>(written: &toml::Table, field: &str) -> Option<String> {
         let value = serde_json::to_value(written.get(field)?).ok()?;
@@ -131,7 +131,7 @@ impl Problems {
 
     fn check_percents(&mut self, path: &str, percents: &[f64]) {
         let are_good = percents.iter().all(|percent| (0.0..=100.0).contains(percent));
-        // Percents with decimals may add up to slightly more than 100.
+        // Because of rounding, percents with decimals can add up to slightly more than 100.
         let is_total_good = percents.iter().sum::<f64>() <= 100.000_001;
         self.require(
             are_good && is_total_good,

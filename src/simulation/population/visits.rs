@@ -75,7 +75,7 @@ impl<'p> Crowd<'p> {
         }
     }
 
-    /// Plays every reader, one after another.
+    /// Plays the page views of every reader, one reader after another.
     ///
     /// # Errors
     /// The simulation's settings do not contain the population's site.

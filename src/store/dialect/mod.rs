@@ -27,8 +27,8 @@ pub const READ_TIMEOUT: Duration = Duration::from_secs(60);
 /// How long one statement of a reading transaction may take. Some statements add up the whole ledger.
 const SNAPSHOT_TIMEOUT: Duration = Duration::from_secs(120);
 
-/// Runs one statement on a lease (a borrowed connection) until its deadline. Records on the lease how the statement
-/// ended.
+/// Runs one statement on a lease (a borrowed connection) until the statement's deadline. Records on the lease how the
+/// statement ended. In this macro and the next ones, `$it` names the connection in the statement.
 macro_rules! on_lease {
     ($lease:expr, $it:ident => $statement:expr) => {{
         let lease = $lease;
@@ -223,8 +223,8 @@ impl InsertConn {
             && error.library_error().is_some_and(<PgConnection as pool::Driver>::is_broken_by)
     }
 
-    /// Whether the parameters of a long statement are numbered. PostgreSQL requires numbers. SQLite would look up each
-    /// number among all others. For a thousand parameters, that takes longer than storing the rows.
+    /// Whether the parameters of a long statement are numbered. PostgreSQL requires numbers (`$1`, `$2`). SQLite would
+    /// look up each number among all others. For a thousand parameters, that takes longer than storing the rows.
     pub fn numbers_parameters(&self) -> bool {
         matches!(self, Self::Postgres(_) | Self::ThreadConn(_))
     }
@@ -244,7 +244,8 @@ impl Tx {
     }
 }
 
-/// Whether a statement may have failed because of one of its rows. The other rows can then be stored without that row.
+/// Whether it is possible that a statement failed because of one of its rows. If so, the other rows can be stored
+/// without that row.
 pub fn is_about_rows(error: &StoreError) -> bool {
     match error.library_error() {
         Some(sqlx::Error::Encode(_)) => true,
@@ -332,7 +333,7 @@ impl Pools {
         }
     }
 
-    /// Returns a connection to the pool after success. After a failure, drop it instead.
+    /// Takes back a connection after its statement succeeded. After a failure, drop the connection instead.
     pub fn return_connection(&self, connection: InsertConn) {
         match (self, connection) {
             (Self::Postgres { thread_connections, .. }, InsertConn::ThreadConn(connection)) => {
@@ -346,8 +347,8 @@ impl Pools {
         }
     }
 
-    /// Checks that committed data is where the next start will look for it. The check fails if the database's files
-    /// were moved or deleted while they are open.
+    /// Checks that committed data is where the service will look for it at its next start. The check fails if the
+    /// database's files were moved or deleted while they are open.
     ///
     /// # Errors
     /// A file was moved, deleted or replaced. The error names the file.

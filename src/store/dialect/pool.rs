@@ -2,9 +2,9 @@
 //! deadline.
 //!
 //! This pool replaces sqlx's pool for two reasons. First, sqlx's pool checks each returned connection without a
-//! deadline, while it holds the connection's slot, so it can block for ever. Second, it keeps a SQLite connection
-//! whose transaction SQLite itself rolled back (for example because the disk was full). Every new transaction on that
-//! connection then fails.
+//! deadline. The connection's slot stays taken during the check, so callers can wait for ever. Second, sqlx's pool
+//! keeps a SQLite connection whose transaction SQLite itself rolled back (for example because the disk was full). Every
+//! new transaction on that connection then fails.
 
 use std::fmt;
 use std::future::Future;
@@ -29,13 +29,13 @@ const PING_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long the rollback of an abandoned transaction may take.
 const CLEANUP_TIMEOUT: Duration = Duration::from_secs(5);
 /// The maximum duration of a transaction, as a multiple of the statement timeout.
-const STATEMENTS_PER_TRANSACTION: u32 = 5;
+const TRANSACTION_TIMEOUT_FACTOR: u32 = 5;
 /// How long closing the pool waits for connections in use, and then for each connection to close.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Defines what a pool needs to know about one kind of connection.
 pub trait Driver: Connection + fmt::Debug + 'static {
-    /// Whether an idle connection is checked before use. A server can go away; a file can't.
+    /// Whether an idle connection is checked before use. The connection to a server can be lost; a file stays open.
     const IS_CHECKED: bool;
     /// The number of seconds after which a connection is replaced.
     const LIFETIME_S: f64;
@@ -58,6 +58,7 @@ pub struct Pool<C: Driver>(Arc<Inner<C>>);
 struct Inner<C: Driver> {
     connect: Box<Connect<C>>,
     size: u32,
+    /// One permit for each connection that can be open at the same time.
     slots: Arc<Semaphore>,
     idle: Mutex<Vec<Idle<C>>>,
     closed: AtomicBool,
@@ -84,7 +85,7 @@ impl<C: Driver> fmt::Debug for Pool<C> {
 }
 
 impl<C: Driver> Pool<C> {
-    /// Creates a pool with one connection, which opens the others with `connect`.
+    /// Creates a pool with one open connection. The pool opens the others with `connect`.
     pub fn new<F>(size: u32, first: C, connect: impl Fn() -> F + Send + Sync + 'static) -> Self
     where
         F: Future<Output = Result<C, sqlx::Error>> + Send + 'static,
@@ -103,7 +104,7 @@ impl<C: Driver> Pool<C> {
     /// Borrows a connection on which each statement may take up to `statement_timeout`.
     ///
     /// # Errors
-    /// No connection became free, or could be opened, in time.
+    /// No connection became free in time, or none could be opened.
     pub async fn acquire(&self, statement_timeout: Duration) -> Result<Lease<C>, sqlx::Error> {
         match timeout(ACQUIRE_TIMEOUT, self.take(statement_timeout)).await {
             Ok(lease) => lease,
@@ -133,7 +134,7 @@ impl<C: Driver> Pool<C> {
         })
     }
 
-    /// Returns a usable idle connection.
+    /// Returns a usable idle connection with its age, or `None` if there is none.
     async fn take_idle(&self) -> Option<(C, Stopwatch)> {
         loop {
             let Idle { mut connection, age, unused } = self.lock().pop()?;
@@ -214,8 +215,8 @@ struct Usage {
     is_broken: bool,
 }
 
-/// A borrowed connection. When it is dropped, an open transaction is rolled back, and the connection returns to the
-/// pool. A connection that failed is closed instead, and the pool opens another.
+/// A borrowed connection. When the lease is dropped, an open transaction is rolled back, and the connection returns to
+/// the pool. A connection that failed is closed instead, and the pool opens another.
 pub struct Lease<C: Driver> {
     connection: Option<C>,
     age: Stopwatch,
@@ -259,7 +260,7 @@ impl<C: Driver> Lease<C> {
     /// transaction's time if that is shorter.
     pub fn start(&mut self) -> Duration {
         self.usage.in_statement = true;
-        let transaction_timeout = self.statement_timeout * STATEMENTS_PER_TRANSACTION;
+        let transaction_timeout = self.statement_timeout * TRANSACTION_TIMEOUT_FACTOR;
         let elapsed = Duration::from_secs_f64(self.borrowed.elapsed_s());
         self.statement_timeout.min(transaction_timeout.saturating_sub(elapsed))
     }

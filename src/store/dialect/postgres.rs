@@ -23,12 +23,13 @@ const CONNECTIONS: u32 = 10;
 const TIMEOUT: Duration = Duration::from_secs(5);
 /// The advisory lock that a writing transaction holds: "keepopen" as a number.
 const WRITER_LOCK: i64 = 0x6b65_6570_6f70_656e;
-/// How long a transaction waits for another one to finish. After this time, it fails as unavailable, and is retried.
+/// How long a transaction waits for another one to finish. After this time, the waiting transaction fails as
+/// unavailable, and is retried.
 const LOCK_TIMEOUT: &str = "5s";
 /// The statements that begin a writing transaction.
 ///
 /// - The server ends a transaction that is idle for 10 s, or a statement that runs for 10 s. So an instance that died,
-///   or lost its connection, does not keep the lock. Our transactions never idle, because they wait only for the
+///   or lost its connection, does not keep the writer lock. Our transactions never idle, because they wait only for the
 ///   database.
 /// - Hash joins and merge joins are off, so that every statement finds its rows by key. Otherwise, a plan that was
 ///   cached while a table was new would read whole tables.
@@ -53,8 +54,9 @@ const SESSION: [(&str, &str); 6] = [
 /// The time between two attempts to connect to a server that is starting.
 const RETRY_INTERVAL: Duration = Duration::from_millis(100);
 
-/// The number of seconds for which a thread's own connection may be idle and still be used unchecked. It is also the
-/// time between two attempts to open one.
+/// The number of seconds after which an idle connection of a thread is no longer used, because it is not checked before
+/// use. This is also the time between two attempts to open one, and the time within which a thread must add rows twice
+/// to get one.
 const IDLE_LIMIT_S: f64 = 10.0;
 /// The number of seconds after which a thread's own connection is replaced, as in the pool.
 const LIFETIME_S: f64 = 30.0 * 60.0;
@@ -65,8 +67,8 @@ pub const THREAD_CONN_TIMEOUT: Duration = Duration::from_secs(4);
 /// Connections outside the pool: one for each thread that often adds rows.
 ///
 /// The pool checks a connection before and after each use. The server's answer wakes the thread that opened the
-/// connection, and that thread wakes the thread that waits. For a single delivery, these checks would cost as much as
-/// everything else except the commit.
+/// connection, and that thread wakes the thread that waits for the answer. For a single event that Stripe delivers,
+/// these checks would cost as much as everything else except the commit.
 #[derive(Clone, Debug)]
 pub struct ThreadConnections {
     options: Arc<PgConnectOptions>,
@@ -81,7 +83,7 @@ struct Slot {
     /// The time since the thread last tried to open a connection. `None` once it has one.
     tried: Option<Stopwatch>,
     /// The thread's own connection. `None` if there is none yet, or while it is in use.
-    own: Option<ThreadConn>,
+    thread_conn: Option<ThreadConn>,
 }
 
 /// A connection that only one thread uses.
@@ -103,25 +105,26 @@ impl ThreadConnections {
     pub fn take(&self) -> Option<ThreadConn> {
         let mut slots = self.lock();
         let slot = slots.get_mut(&thread::current().id())?;
-        let own = slot.own.take()?;
-        (slot.used.elapsed_s() < IDLE_LIMIT_S && own.age.elapsed_s() < LIFETIME_S).then_some(own)
+        let thread_conn = slot.thread_conn.take()?;
+        (slot.used.elapsed_s() < IDLE_LIMIT_S && thread_conn.age.elapsed_s() < LIFETIME_S)
+            .then_some(thread_conn)
     }
 
     /// Keeps the connection for the next rows of this thread. Closes the connections that other threads no longer use.
-    pub fn put(&self, own: ThreadConn) {
+    pub fn put(&self, thread_conn: ThreadConn) {
         let this = thread::current().id();
         let mut slots = self.lock();
         slots.retain(|thread, slot| *thread == this || slot.used.elapsed_s() < IDLE_LIMIT_S);
-        slots.insert(this, Slot { used: Stopwatch::start(), tried: None, own: Some(own) });
+        slots.insert(this, Slot { used: Stopwatch::start(), tried: None, thread_conn: Some(thread_conn) });
     }
 
-    /// Records that this thread added rows through the pool. If it does so twice within a short time, its own
+    /// Records that this thread added rows through the pool. If the thread does so twice within a short time, its own
     /// connection is opened in the background. Until it is open, the thread uses the pool.
     pub fn open_if_frequent(&self) {
         let is_recent = |since: &Stopwatch| since.elapsed_s() < IDLE_LIMIT_S;
         let must_open = match self.lock().entry(thread::current().id()) {
             Entry::Vacant(slot) => {
-                slot.insert(Slot { used: Stopwatch::start(), tried: None, own: None });
+                slot.insert(Slot { used: Stopwatch::start(), tried: None, thread_conn: None });
                 false
             }
             Entry::Occupied(mut slot) => {
@@ -129,7 +132,7 @@ impl ThreadConnections {
                 let is_frequent = is_recent(&slot.used);
                 slot.used = Stopwatch::start();
                 let must_open =
-                    is_frequent && slot.own.is_none() && !slot.tried.as_ref().is_some_and(is_recent);
+                    is_frequent && slot.thread_conn.is_none() && !slot.tried.as_ref().is_some_and(is_recent);
                 if must_open {
                     slot.tried = Some(Stopwatch::start());
                 }
@@ -161,9 +164,9 @@ impl ThreadConnections {
     /// Closes the connections of all threads.
     pub async fn close(&self) {
         let all = std::mem::take(&mut *self.lock());
-        for own in all.into_values().filter_map(|slot| slot.own) {
+        for thread_conn in all.into_values().filter_map(|slot| slot.thread_conn) {
             // The server notices that the connection is gone, whether or not it is closed properly.
-            let _ = tokio::time::timeout(TIMEOUT, own.connection.close()).await;
+            let _ = tokio::time::timeout(TIMEOUT, thread_conn.connection.close()).await;
         }
     }
 
@@ -194,8 +197,8 @@ impl Driver for PgConnection {
 pub async fn open(url: &str) -> Result<Pools, OpenError> {
     let options: PgConnectOptions = url.parse().map_err(OpenError::Url)?;
     let options = options.application_name("keepopen");
-    // Instances that start at the same time wait for each other here, for as long as necessary: this connection has
-    // no timeouts.
+    // Instances that start at the same time wait for each other's migrations, for as long as necessary: statements on
+    // this first connection have no timeout.
     let mut first = run_with_timeout(TIMEOUT, options.connect()).await.map_err(OpenError::Postgres)?;
     run_with_timeout(TIMEOUT, assert_version(&mut first)).await.map_err(OpenError::Postgres)??;
     migrations::postgres().run_direct(None, &mut first, false).await?;
@@ -208,7 +211,7 @@ pub async fn open(url: &str) -> Result<Pools, OpenError> {
     Ok(Pools::Postgres { pool, thread_connections })
 }
 
-/// Connects to the server. If the server is starting, this is repeated until the caller gives up.
+/// Connects to the server. If the server is starting, tries again until the caller gives up.
 async fn connect(options: PgConnectOptions) -> Result<PgConnection, sqlx::Error> {
     loop {
         match options.connect().await {
@@ -229,11 +232,11 @@ fn is_starting(error: &sqlx::Error) -> bool {
     }
 }
 
-/// Starts a transaction as soon as no other is writing, on any instance.
+/// Starts a writing transaction, as soon as no other one runs on any instance.
 ///
-/// A transaction reads what is known about an object, merges new data into it, and writes it. If two transactions did
-/// this at the same time, each could lose the other's change. SQLite has only one writer anyway. On
-/// PostgreSQL, a lock ensures that only one transaction writes; it is released when the transaction ends. So no
+/// A transaction reads what is known about a Stripe object, merges new data into it, and writes the result. If two
+/// transactions did this at the same time, each could lose the other's change. SQLite has only one writer anyway. On
+/// PostgreSQL, a lock ensures that only one transaction writes; the lock is released when the transaction ends. So no
 /// transaction fails because of another. (Each statement sees everything that was committed before it began, so reads
 /// after the lock are current.)
 pub async fn begin(lease: &mut Lease<PgConnection>) -> Result<(), sqlx::Error> {
@@ -248,8 +251,8 @@ pub async fn begin(lease: &mut Lease<PgConnection>) -> Result<(), sqlx::Error> {
 }
 
 /// Whether a statement failed because of one of its rows: an invalid text or number (class 22), a constraint (23), or
-/// a row that is too large (54). Also true if this statement was rolled back because another one was adding the same
-/// rows, as in a deadlock (40).
+/// a row that is too large (54). Also true if this statement was rolled back because another statement was adding the
+/// same rows, as in a deadlock (40).
 pub fn is_about_rows(error: &dyn DatabaseError) -> bool {
     let code = error.code().unwrap_or_default();
     ["22", "23", "40", "54"].iter().any(|class| code.starts_with(class))

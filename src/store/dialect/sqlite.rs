@@ -21,8 +21,8 @@ const OLDEST_VERSION: (u32, u32, u32) = (3, 51, 3);
 /// The number of connections that read.
 const READERS: u32 = 4;
 
-/// The cache of each connection. It is large enough for the upper levels of every index of a large ledger. In
-/// SQLite's unit, a negative number means KiB.
+/// The size of each connection's cache. The cache has room for the upper levels of every index of a large ledger. For
+/// SQLite, a negative number is a size in KiB.
 const CACHE: &str = "-16384";
 
 /// The number of rows of one statement that are buffered for the code that reads them.
@@ -125,8 +125,8 @@ impl Files {
         self.watched.check()
     }
 
-    /// Closes the unused connection and stops watching, because SQLite deletes the log when the last connection
-    /// closes.
+    /// Stops watching, and closes the unused connection. The watching stops first, because SQLite deletes the log when
+    /// the last connection closes.
     pub fn close(&self) {
         self.watched.clear();
         drop(self.anchor.lock().unwrap_or_else(PoisonError::into_inner).take());
@@ -151,7 +151,7 @@ impl Driver for SqliteConnection {
         self.execute(sqlx::raw_sql(sql)).await.map(drop)
     }
 
-    /// Whether SQLite may have rolled the transaction back by itself, or the database's file may be gone.
+    /// Whether it is possible that SQLite rolled the transaction back by itself, or that the database's file is gone.
     fn is_broken_by(error: &sqlx::Error) -> bool {
         match error.as_database_error() {
             Some(error) => is_about_disk(error),
@@ -192,7 +192,7 @@ pub fn is_about_rows(error: &dyn DatabaseError) -> bool {
     code(error).is_some_and(|code| [TOO_BIG, CONSTRAINT, MISMATCH].contains(&code))
 }
 
-/// Whether a statement failed because another statement of the same process holds the table.
+/// Whether a statement failed because another statement of the same process has locked the table.
 pub fn is_conflict(error: &dyn DatabaseError) -> bool {
     const LOCKED: i32 = 6;
     code(error) == Some(LOCKED)
