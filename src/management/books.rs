@@ -128,6 +128,12 @@ impl Agreement {
         let format_amount = |minor| amount(formats, minor, &line.currency);
         let text = match line.difference_minor() {
             0 if line.overdue == 0 => return Self { is_good: true, text: "They agree.".to_owned() },
+            0 if line.overdue == 1 => {
+                format!(
+                    "{} from 1 payment should have been settled by now.",
+                    format_amount(line.overdue_minor)
+                )
+            }
             0 => format!(
                 "{} from {} payments should have been settled by now.",
                 format_amount(line.overdue_minor),

@@ -41,7 +41,7 @@ pub async fn read_form<T: DeserializeOwned>(
         return Err(Problem::new(Code::CrossSiteRequest).into());
     }
     if !is_form(request.headers()) {
-        let detail = "send a form: application/x-www-form-urlencoded";
+        let detail = "send the form with the content type application/x-www-form-urlencoded";
         return Err(Problem::with(Code::UnsupportedMediaType, detail).into());
     }
     let body = read(app, payload, JSON_LIMIT).await?;
