@@ -41,8 +41,9 @@ impl GiftFacts<'_> {
         alarms
     }
 
-    /// Returns an alarm for each payment that is not booked, because the report that books or dates it is missing or
-    /// still under way. A payment that was reversed in full is not included.
+    /// Returns an alarm for each payment that is not booked, because a report that it needs is missing or still under
+    /// way: one that says what the payment is for, how it was paid, or when. Payments that were reversed in full are
+    /// not included.
     pub(super) fn unbooked(&self, payments: &Payments) -> Vec<Alarm> {
         let received = self.facts.iter().filter_map(|fact| match fact {
             Fact::Intent(it) if it.latest.state == IntentState::Succeeded => Some((&it.id, it.received?)),

@@ -78,7 +78,7 @@ pub(super) fn is_instant(method: &str) -> bool {
     INSTANT_METHODS.contains(&method)
 }
 
-/// The times in order, because the earliest of several events counts.
+/// Returns the times in ascending order, because the earliest of several events counts.
 pub(super) fn sorted(times: &[i64]) -> Vec<i64> {
     let mut sorted = times.to_vec();
     sorted.sort_unstable();
@@ -97,8 +97,8 @@ impl<'a> GiftFacts<'a> {
         sorted(&times.collect::<Vec<_>>())
     }
 
-    /// When the charges of a payment succeeded: first according to their events, then to the charges, then to Stripe's
-    /// balance.
+    /// When the charges of a payment succeeded: first according to the charges' events, then to the charges themselves
+    /// (only for instant methods), then to Stripe's balance.
     pub(super) fn charged_at(&self, object: &str) -> Vec<i64> {
         let linked = self.linked_to([object]);
         let charges: Vec<&'a ChargeFact> = self

@@ -93,8 +93,8 @@ pub struct Balance {
 /// Folds all facts of one gift into its contribution. Returns `None` if Keepopen's checkout created none of the
 /// objects.
 ///
-/// The result depends only on the set of facts, not on their order. More facts, or later states of them, never remove
-/// an entry.
+/// The result depends only on the set of facts, not on their order. More facts, or later states of the objects, never
+/// remove an entry.
 pub fn fold(facts: &[Fact]) -> Option<Folded> {
     let origin = facts.iter().filter_map(Fact::origin).min()?.clone();
     let mut gift_facts = GiftFacts::new(facts);

@@ -184,6 +184,7 @@ fn read_attribution(app: &App, request: &CheckoutRequest<'_>) -> Option<Attribut
     Attribution::read(attribution, &app.attribution_key, request.site, app.now_ms()).ok()
 }
 
+/// Returns the origin of the gift, which is written into the metadata of Stripe's objects.
 fn build_origin(
     request: &CheckoutRequest<'_>,
     contribution: ContributionId,

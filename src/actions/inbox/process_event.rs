@@ -128,8 +128,8 @@ async fn process<E: Emitter>(
     if booked.has_requeued_events {
         app.inbox_notify.notify_one();
     }
-    // An event gets here only once, however often it is tried. The payment intent's event reports the same failure and
-    // is not counted.
+    // Each event reaches this line only once, however often it is tried. Stripe also reports a failed charge in an
+    // event of the payment intent, which is not counted.
     if event.kind == "charge.failed" {
         app.metrics.declines.increment(1);
     }

@@ -47,7 +47,8 @@ const SESSION_S: i64 = 2 * DAY_S;
 const PAYOUT_CHANGES_S: i64 = 14 * DAY_S;
 /// The webhook of an object younger than this may still arrive, so its absence is not logged.
 const ON_ITS_WAY_S: i64 = 600;
-/// The run key of a comparison of everything that is due.
+/// The run key of a comparison of everything that is due. (A run key says what was requested. An interrupted run with
+/// the same key is resumed.)
 const DUE: &str = "due";
 /// The run key for reading the balance as far back as the objects were read.
 const DUE_FAR: &str = "due, far";
@@ -279,7 +280,8 @@ impl<'a, E: Emitter> Sweep<'a, E> {
         })
     }
 
-    /// Records the comparison's progress, if it finished.
+    /// Ends the comparison. If it is complete, records up to when everything was compared, and discards the saved
+    /// progress of its lists.
     async fn end(self) -> Result<SweepStats, ReconcileError> {
         let mut tx = self.context.machine_write(MachineWrite::Reconciliation).await?;
         if self.stats.failed.is_empty() && self.is_complete {
