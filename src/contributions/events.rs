@@ -210,7 +210,7 @@ impl Sources<'_> {
         let payments = || {
             self.entries.iter().filter(|it| matches!(it.kind, EntryKind::Payment | EntryKind::OfflinePayment))
         };
-        // An invoice causes one event, even if it was booked in several entries.
+        // An invoice causes at most one event of each kind, even if it was booked in several entries.
         let payment_event = |kind: DomainEventKind, entry: &Entry, overtaken: bool| DomainEvent {
             cause: entry.stripe_id().to_owned(),
             money: Some(self.payment_total(entry)),

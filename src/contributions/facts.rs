@@ -346,8 +346,8 @@ impl Fact {
     }
 
     /// Returns when Stripe created the object, in seconds since 1970, if the object must be fetched again to see
-    /// whether it changed. Returns 0 if Stripe does not report the time. Returns `None` if the object is final, or is of
-    /// a kind that is not fetched again.
+    /// whether it changed. Returns 0 if Stripe does not report the time. Returns `None` if the object is final, or is
+    /// of a kind that is not fetched again.
     pub fn pending_since_s(&self) -> Option<i64> {
         let (is_final, created_at_s) = match self {
             Self::Session(it) => (it.latest.state.is_terminal(), it.created_at_s),
