@@ -134,6 +134,7 @@ mod tests {
         Currency::parse("EUR").expect("the code must be in ISO 4217")
     }
 
+    /// A paid session, created at second 10. `paid_events_s` are the times of the events that report the payment.
     fn session(paid_events_s: &[i64]) -> Fact {
         let contribution = ContributionId::from_bytes([1; 16]);
         let site = "journal".to_owned();
@@ -156,6 +157,8 @@ mod tests {
         })
     }
 
+    /// The session's charge, created at second 20. `succeeded_events_s` are the times of the events that report its
+    /// success.
     fn charge(method: &str, succeeded_events_s: &[i64]) -> Fact {
         Fact::Charge(ChargeFact {
             id: "ch_1".to_owned(),
@@ -170,6 +173,7 @@ mod tests {
         })
     }
 
+    /// The charge's balance transaction, created at second 40.
     fn transaction() -> Fact {
         Fact::Transaction(TransactionFact {
             id: "txn_1".to_owned(),

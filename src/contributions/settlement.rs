@@ -248,6 +248,7 @@ mod tests {
         Money { amount_minor, currency: Currency::parse(code).expect("the code must be in ISO 4217") }
     }
 
+    /// A paid session of 5 euros, and its charge.
     fn gift() -> [Fact; 2] {
         let origin = Origin {
             contribution: ContributionId::from_bytes([1; 16]),
@@ -287,6 +288,7 @@ mod tests {
         [Fact::Session(session), Fact::Charge(charge)]
     }
 
+    /// A balance transaction for the charge, in one payout.
     fn transaction(id: &str, created_at_s: i64, money: Money, payout: &str) -> Fact {
         let latest = Latest { state: PayoutState::Paid, reported_at_s: 9 };
         let mark = PayoutMark { latest, left: true, arrives_at_s: Some(9), returned_at_s: None };

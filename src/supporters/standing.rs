@@ -174,6 +174,7 @@ mod tests {
     const MONTHLY: Frequency = Frequency::MONTHLY;
     const YEARLY: Frequency = Frequency::Every { unit: IntervalUnit::Year, count: 1 };
 
+    /// A contribution whose newest retained payment arrived at `paid_at_ms`. 0 means that there was no payment.
     fn gift(frequency: Frequency, state: State, paid_at_ms: i64) -> GiftSummary {
         let last_retained_payment_at_ms = (paid_at_ms > 0).then_some(paid_at_ms);
         GiftSummary { frequency, state, last_retained_payment_at_ms, paid_until_ms: None }

@@ -186,6 +186,7 @@ async fn concerns_us(app: &App, tx: &mut Tx, mentions: &Mentions) -> Result<bool
     Ok(false)
 }
 
+/// Reads what a row of the inbox reports. The row contains an event, or an object that was fetched from Stripe.
 fn read_report(event: &Waiting) -> Result<Report, ProcessError> {
     // An event that was fetched from Stripe's event list is an event too, not a fetched object.
     if event.id.starts_with("fetched_") {

@@ -124,7 +124,9 @@ async fn run<T: Task>(
     tx.commit().await
 }
 
+/// Performs a claimed task. Returns the task and its result.
 async fn perform<T: Task>(app: &App, claimed: &Claimed) -> Result<(T, T::Done), TaskError> {
+    // The last try was claimed before, and its process ended before it could store an outcome.
     if claimed.attempts > MAX_ATTEMPTS {
         return Err(TaskError::Interrupted);
     }

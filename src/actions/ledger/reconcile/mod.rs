@@ -164,6 +164,7 @@ async fn compare_due(app: &App, context: &Context<'_>) -> Result<SweepStats, Rec
     if compared_at_ms.is_none_or(|at_ms| app.now_ms() - at_ms >= DAY_S * 1000) {
         stats.add(sweep_objects::<Recording>(app, context, DUE, None, true).await?);
     }
+    // After the objects were compared, the balance must be read as far back as they were.
     if app.store.is_unfinished(DUE_FAR).await? {
         stats.add(sweep_balance::<Recording>(app, context, DUE_FAR, Some(now_s - OBJECTS_S)).await?);
     } else {
@@ -218,6 +219,7 @@ async fn compare_since<E: Emitter>(
     Ok(stats)
 }
 
+/// Returns when the last complete comparison of this kind finished, in milliseconds since 1970.
 async fn finished_at_ms(app: &App, kind: SweepKind) -> Result<Option<i64>, StoreError> {
     let sweeps = app.store.sweeps().await?;
     Ok(sweeps.into_iter().find(|sweep| sweep.kind == kind.as_str()).and_then(|sweep| sweep.finished_at_ms))
