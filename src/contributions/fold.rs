@@ -139,9 +139,9 @@ pub fn fold(facts: &[Fact]) -> Option<Folded> {
     let mut reversed_amounts: BTreeMap<&str, ReversedAmounts> = BTreeMap::new();
     let mut reversing_objects: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for reversal in gift_facts.reversals() {
-        // A refund can't be assigned without its payment. It is booked once the link to the payment is known.
+        // A refund or dispute is booked only once its link to a payment is known.
         let linked_payment = gift_facts.payment_of(&reversal, &payments);
-        // The refund may belong to a correction: a payment that seemed to be made through Stripe and was made outside
+        // The reversal may belong to a correction: a payment that seemed to be made through Stripe but was made outside
         // it. The entries of a correction stay booked.
         let Some(payment) = linked_payment.or_else(|| gift_facts.correction_of(&reversal, &corrections))
         else {

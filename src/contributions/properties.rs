@@ -320,7 +320,7 @@ fn reports() -> impl Strategy<Value = Vec<Fact>> {
 
 proptest! {
     #[test]
-    fn reports_can_be_joined_in_any_order_and_grouping_and_repeatedly((a, b, c) in three_reports()) {
+    fn joining_reports_is_commutative_associative_and_idempotent((a, b, c) in three_reports()) {
         prop_assert_eq!(a.clone().join(b.clone()), b.clone().join(a.clone()));
         prop_assert_eq!(a.clone().join(b.clone()).join(c.clone()), a.clone().join(b.clone().join(c)));
         prop_assert_eq!(a.clone().join(a.clone()), a.clone());

@@ -53,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_is_looked_up_again_after_two_seconds_and_counts_for_an_hour_without_the_database() {
+    fn a_key_is_fresh_for_two_seconds_and_usable_for_an_hour_without_the_database() {
         let keys = RecentKeys::default();
         assert!(!keys.is_usable("one", 0));
         keys.record("one".to_owned(), 0);

@@ -66,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn values_of_the_wrong_form_are_no_secrets() {
+    fn a_cookie_value_of_the_wrong_form_is_rejected() {
         let good = SessionSecret::make().to_text();
         let bad =
             [String::new(), "x".to_owned(), good[1..].to_owned(), format!("{good}AA"), format!(" {good}")];
