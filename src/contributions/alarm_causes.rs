@@ -41,8 +41,9 @@ impl GiftFacts<'_> {
         alarms
     }
 
-    /// Returns an alarm for each payment that is not booked, because the report that books or dates it is missing or
-    /// still under way. A payment that was reversed in full is not included.
+    /// Returns an alarm for each payment that is not booked, because a report that it needs is missing or still under
+    /// way: one that says what the payment is for, how it was paid, or when. Payments that were reversed in full are
+    /// not included.
     pub(super) fn unbooked(&self, payments: &Payments) -> Vec<Alarm> {
         let received = self.facts.iter().filter_map(|fact| match fact {
             Fact::Intent(it) if it.latest.state == IntentState::Succeeded => Some((&it.id, it.received?)),
@@ -70,13 +71,14 @@ impl GiftFacts<'_> {
     pub(super) fn warnings(&self, payments: &Payments) -> Vec<Alarm> {
         let warnings = self.facts.iter().filter_map(|fact| match fact {
             Fact::Warning(it) if it.actionable.is_none_or(|newest| newest.value.0) => {
-                let about = present_ids([&it.payment_intent, &it.charge]);
-                let is_resolved = self.is_fully_reversed(about.clone(), payments) || self.is_disputed(about);
+                let payment_ids = present_ids([&it.payment_intent, &it.charge]);
+                let is_resolved =
+                    self.is_fully_reversed(payment_ids.clone(), payments) || self.is_disputed(payment_ids);
                 (!is_resolved).then(|| Alarm::FraudWarning { warning: it.id.clone() })
             }
             Fact::Review(it) if !it.closed && it.open.is_some_and(|open| open.value) => {
-                let about = present_ids([&it.payment_intent, &it.charge]);
-                let is_resolved = self.is_fully_reversed(about, payments);
+                let payment_ids = present_ids([&it.payment_intent, &it.charge]);
+                let is_resolved = self.is_fully_reversed(payment_ids, payments);
                 (!is_resolved).then(|| Alarm::UnderReview { review: it.id.clone() })
             }
             Fact::UnknownCurrency(it) if it.moved => Some(Alarm::UnknownCurrency {
@@ -102,12 +104,12 @@ impl GiftFacts<'_> {
         let linked = self.linked_to(objects);
         let booked = payments.values().find(|it| linked.contains(it.object.as_str())).map(|it| it.money);
         let reported = || {
-            let reported = self.facts.iter().filter_map(|fact| match fact {
+            let amounts = self.facts.iter().filter_map(|fact| match fact {
                 Fact::Intent(it) if linked.contains(it.id.as_str()) => it.received,
                 Fact::Charge(it) if linked.contains(it.id.as_str()) => it.paid,
                 _ => None,
             });
-            reported.max()
+            amounts.max()
         };
         let Some(received) = booked.or_else(reported).filter(|money| money.amount_minor > 0) else {
             return false;

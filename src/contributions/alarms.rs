@@ -108,7 +108,7 @@ pub struct RaisedAlarm {
 }
 
 impl Alarm {
-    /// Whether the alarm may close by itself, because the missing report may still be under way.
+    /// Whether the alarm may close by itself, because a report that is still missing may arrive later.
     pub fn may_close_by_itself(&self) -> bool {
         matches!(
             self,

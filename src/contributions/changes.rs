@@ -28,13 +28,14 @@ pub enum ChangeKind {
 }
 
 impl ChangeKind {
-    /// Whether a later `other` makes this change obsolete.
+    /// Whether a later change of the kind `other` makes this change obsolete.
     pub(super) fn is_overtaken_by(self, other: Self) -> bool {
-        let pair = |kind| match kind {
+        // Changes of kinds with the same number affect the same property, so the later change counts.
+        let property = |kind| match kind {
             Self::Terms => 0,
             Self::Paused | Self::Resumed => 1,
             Self::CancelScheduled | Self::CancelWithdrawn => 2,
         };
-        pair(self) == pair(other)
+        property(self) == property(other)
     }
 }

@@ -18,11 +18,12 @@ use super::payments::OFFLINE_PART;
 use super::{Fact, IntentState, InvoiceFact, InvoiceState, PaymentKind, SessionMode, SessionState};
 use crate::money::Money;
 
-/// If an invoice has at most this many partial payments, every sum of some of them is a separate piece of evidence.
+/// If an invoice has at most this many partial payments, the sum of each subset of them is a separate piece of
+/// evidence.
 const MAX_PARTS: usize = 8;
 
-/// What Stripe's other objects say about an invoice. Each set contains every sum of some of their amounts, in the
-/// minor unit.
+/// What Stripe's other objects say about an invoice. Each set contains the sum of each subset of the reported amounts,
+/// in the minor unit.
 struct KnownSums {
     /// The sums of what payment intents and charges moved.
     stripe_minor: BTreeSet<i64>,
@@ -86,7 +87,8 @@ impl GiftFacts<'_> {
         if it.collected_at_once {
             amounts_minor.push(paid_minor);
         }
-        // The records of offline payments count only if they and the payments through Stripe add up to the invoice.
+        // The records of offline payments count only if they and the payments through Stripe add up to the
+        // amount of the invoice.
         let total_outside_minor = known.outside_minor.last().copied().unwrap_or(0);
         if total_outside_minor > 0 {
             let adds_up = |minor: &&i64| minor.saturating_add(total_outside_minor) >= paid_minor;
@@ -155,8 +157,8 @@ impl GiftFacts<'_> {
     }
 }
 
-/// Returns every sum of some of these amounts, in the minor unit. So the result includes every total that could have
-/// been computed when fewer amounts were known. For more than [`MAX_PARTS`] amounts, returns only 0 and the total.
+/// Returns the sum of each subset of these amounts, in the minor unit. So the result includes every total that could
+/// have been computed when fewer amounts were known. For more than [`MAX_PARTS`] amounts, returns only 0 and the total.
 fn sums(minors: &[i64]) -> BTreeSet<i64> {
     let mut sums = BTreeSet::from([0]);
     if minors.len() > MAX_PARTS {

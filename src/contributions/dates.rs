@@ -78,7 +78,7 @@ pub(super) fn is_instant(method: &str) -> bool {
     INSTANT_METHODS.contains(&method)
 }
 
-/// The times in order, because the earliest of several events counts.
+/// Returns the times in ascending order, because the earliest of several events counts.
 pub(super) fn sorted(times: &[i64]) -> Vec<i64> {
     let mut sorted = times.to_vec();
     sorted.sort_unstable();
@@ -97,8 +97,8 @@ impl<'a> GiftFacts<'a> {
         sorted(&times.collect::<Vec<_>>())
     }
 
-    /// When the charges of a payment succeeded: first according to their events, then to the charges, then to Stripe's
-    /// balance.
+    /// When the charges of a payment succeeded: first according to the charges' events, then to the charges themselves
+    /// (only for instant methods), then to Stripe's balance.
     pub(super) fn charged_at(&self, object: &str) -> Vec<i64> {
         let linked = self.linked_to([object]);
         let charges: Vec<&'a ChargeFact> = self
@@ -134,6 +134,7 @@ mod tests {
         Currency::parse("EUR").expect("the code must be in ISO 4217")
     }
 
+    /// A paid session, created at second 10. `paid_events_s` are the times of the events that report the payment.
     fn session(paid_events_s: &[i64]) -> Fact {
         let contribution = ContributionId::from_bytes([1; 16]);
         let site = "journal".to_owned();
@@ -156,6 +157,8 @@ mod tests {
         })
     }
 
+    /// The session's charge, created at second 20. `succeeded_events_s` are the times of the events that report its
+    /// success.
     fn charge(method: &str, succeeded_events_s: &[i64]) -> Fact {
         Fact::Charge(ChargeFact {
             id: "ch_1".to_owned(),
@@ -170,6 +173,7 @@ mod tests {
         })
     }
 
+    /// The charge's balance transaction, created at second 40.
     fn transaction() -> Fact {
         Fact::Transaction(TransactionFact {
             id: "txn_1".to_owned(),

@@ -143,7 +143,7 @@ impl EntryKind {
 
 impl Account {
     /// The label in JSON and on the command line. In the database, `fx` is called `exchange`: earlier seals (signed
-    /// digests of the ledger) cover those rows, so they can't change.
+    /// digests of the ledger) cover the rows with this label, so these rows can't change.
     pub fn label(self) -> &'static str {
         match self {
             Self::Fx => "fx",

@@ -158,7 +158,7 @@ pub(super) struct Sources<'a> {
     pub payments: &'a BTreeMap<String, ReceivedPayment>,
     pub reversed_amounts: &'a BTreeMap<&'a str, ReversedAmounts>,
     pub entries: &'a [Entry],
-    /// Whether an e-mail address is known. It identifies the supporter.
+    /// Whether an e-mail address is known. The address identifies the supporter.
     pub has_supporter: bool,
 }
 
@@ -195,7 +195,8 @@ impl Sources<'_> {
         }
     }
 
-    /// Adds the events of money that moved. Entries are never removed, so these events are not removed either.
+    /// Adds the events that follow from entries, that is, from money that moved. Entries are never removed, so these
+    /// events are not removed either.
     fn add_entry_events(&self, add: &mut impl FnMut(DomainEvent)) {
         use DomainEventKind::{Disputed, Paid, RefundFailed, Refunded, Renewed, Started};
         let has_entry = |kind: EntryKind, object: &str| {
@@ -209,7 +210,7 @@ impl Sources<'_> {
         let payments = || {
             self.entries.iter().filter(|it| matches!(it.kind, EntryKind::Payment | EntryKind::OfflinePayment))
         };
-        // An invoice causes one event, even if it was booked in several entries.
+        // An invoice causes at most one event of each kind, even if it was booked in several entries.
         let payment_event = |kind: DomainEventKind, entry: &Entry, overtaken: bool| DomainEvent {
             cause: entry.stripe_id().to_owned(),
             money: Some(self.payment_total(entry)),
@@ -318,7 +319,7 @@ impl Sources<'_> {
     }
 }
 
-/// The event after which receivers of webhooks read the supporter's standing again. It never becomes obsolete.
+/// The event after which receivers of webhooks read the supporter's standing again. This event never becomes obsolete.
 fn supporter_changed(event: &DomainEvent) -> DomainEvent {
     DomainEvent {
         kind: DomainEventKind::SupporterChanged,

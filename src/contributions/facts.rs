@@ -30,7 +30,7 @@ pub struct Origin {
 /// What is known about one of Stripe's objects, in Keepopen's terms.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
-#[expect(missing_docs, reason = "each variant is described where its type is")]
+#[expect(missing_docs, reason = "each variant is described at the definition of its type")]
 pub enum Fact {
     Session(SessionFact),
     Subscription(SubscriptionFact),
@@ -107,7 +107,7 @@ pub struct Terms {
     pub interval_count: u32,
     /// The amount of each payment. For mixed intervals, the sum of all prices.
     pub price: Money,
-    /// Whether the subscription's prices have different intervals. Then `interval` is one of them.
+    /// Whether the subscription's prices have different intervals. If so, `interval` is one of these intervals.
     #[serde(default)]
     pub mixed: bool,
 }
@@ -172,7 +172,7 @@ pub struct InvoiceFact {
     /// When Stripe created the events that report the invoice as paid.
     #[serde(default)]
     pub paid_events_s: Vec<i64>,
-    /// When Stripe created the events that report that its payment failed, or needs the reader's action.
+    /// When Stripe created the events that report that the payment failed, or needs the reader's action.
     #[serde(default)]
     pub failed_events_s: Vec<i64>,
     /// True once any report said that the invoice is for a further period of its subscription.
@@ -314,7 +314,8 @@ impl Fact {
         }
     }
 
-    /// The ids of the other objects of the same gift that this object names, and the gift's own id.
+    /// The ids that this object contains of other objects that belong to the same gift. If this object has an origin,
+    /// the gift's own id is included.
     ///
     /// The customer is not included, because a customer can give more than once. The payout is not included, because it
     /// contains many gifts.
@@ -344,9 +345,9 @@ impl Fact {
         !matches!(self, Self::Payout(_) | Self::Customer(_))
     }
 
-    /// Returns when Stripe created the object, in seconds since 1970, if the object can still change. Returns 0 if
-    /// Stripe does not report the time. Returns `None` if the object is final, or if later changes are reported as
-    /// objects of their own.
+    /// Returns when Stripe created the object, in seconds since 1970, if the object must be fetched again to see
+    /// whether it changed. Returns 0 if Stripe does not report the time. Returns `None` if the object is final, or is
+    /// of a kind that is not fetched again.
     pub fn pending_since_s(&self) -> Option<i64> {
         let (is_final, created_at_s) = match self {
             Self::Session(it) => (it.latest.state.is_terminal(), it.created_at_s),

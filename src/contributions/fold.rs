@@ -93,8 +93,8 @@ pub struct Balance {
 /// Folds all facts of one gift into its contribution. Returns `None` if Keepopen's checkout created none of the
 /// objects.
 ///
-/// The result depends only on the set of facts, not on their order. More facts, or later states of them, never remove
-/// an entry.
+/// The result depends only on the set of facts, not on their order. More facts, or later states of the objects, never
+/// remove an entry.
 pub fn fold(facts: &[Fact]) -> Option<Folded> {
     let origin = facts.iter().filter_map(Fact::origin).min()?.clone();
     let mut gift_facts = GiftFacts::new(facts);
@@ -139,9 +139,9 @@ pub fn fold(facts: &[Fact]) -> Option<Folded> {
     let mut reversed_amounts: BTreeMap<&str, ReversedAmounts> = BTreeMap::new();
     let mut reversing_objects: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for reversal in gift_facts.reversals() {
-        // A refund can't be assigned without its payment. It is booked once the link to the payment is known.
+        // A refund or dispute is booked only once its link to a payment is known.
         let linked_payment = gift_facts.payment_of(&reversal, &payments);
-        // The refund may belong to a correction: a payment that seemed to be made through Stripe and was made outside
+        // The reversal may belong to a correction: a payment that seemed to be made through Stripe but was made outside
         // it. The entries of a correction stay booked.
         let Some(payment) = linked_payment.or_else(|| gift_facts.correction_of(&reversal, &corrections))
         else {

@@ -334,7 +334,7 @@ impl<'a> GiftFacts<'a> {
         let has_ended = self.ended_at_s().is_some();
         let is_failing = matches!(subscription, Some(SubscriptionState::PastDue | SubscriptionState::Unpaid))
             || self.own_invoices().last().is_some_and(|it| it.latest.state == InvoiceState::Failing);
-        // Whether Stripe requests no more payments, because every invoice is void or uncollectible.
+        // If every invoice is void or uncollectible, Stripe requests no more payments.
         let is_given_up =
             |it: &InvoiceFact| matches!(it.latest.state, InvoiceState::Void | InvoiceState::Uncollectible);
         let has_given_up = self.own_invoices().next().is_some() && self.own_invoices().all(is_given_up);

@@ -79,7 +79,8 @@ pub struct Latest<S> {
 
 impl<S: State + Copy> Join for Latest<S> {
     fn join(self, other: Self) -> Self {
-        // Between two final states, the rank decides and not the time, because several events can report the same end.
+        // Between two final states, the rank decides and not the time, because several events can report the same end,
+        // each with its own time.
         let key = |it: &Self| {
             let final_state = it.state.is_terminal().then_some(it.state);
             (final_state, it.reported_at_s, it.state)

@@ -114,7 +114,7 @@ impl ReceivedPayment {
 }
 
 impl<'a> Reversal<'a> {
-    /// The reversal by a refund. `None` if no money has left.
+    /// The reversal by a refund. `None` if no money has left Stripe's balance.
     pub fn from_refund(gift_facts: &GiftFacts<'_>, refund: &'a RefundFact) -> Option<Self> {
         let is_returned = matches!(refund.latest.state, RefundState::Failed | RefundState::Canceled);
         Some(Self {
@@ -131,7 +131,7 @@ impl<'a> Reversal<'a> {
         })
     }
 
-    /// The reversal by a dispute. `None` if no money has left.
+    /// The reversal by a dispute. `None` if no money has left Stripe's balance.
     pub fn from_dispute(gift_facts: &GiftFacts<'_>, dispute: &'a DisputeFact) -> Option<Self> {
         // An inquiry can become a dispute weeks after Stripe created it, so its creation does not date the withdrawal.
         let withdrawn = if dispute.inquired { sorted(&dispute.left_events_s) } else { Vec::new() };

@@ -126,7 +126,7 @@ fn invoice() -> impl Strategy<Value = Fact> {
     let times = (events(), events());
     let amounts = (option::of(Just(eur(3))), option::of(Just(eur(1))));
     (state, amounts, origin(), id("sub"), paid_by, times, period, any::<[bool; 5]>()).prop_map(
-        |(latest, (paid, outside), origin, subscription, paid_by, times, period, claims)| {
+        |(latest, (paid, outside), origin, subscription, paid_by, times, period, flags)| {
             let (paid_events_s, failed_events_s) = times;
             Fact::Invoice(InvoiceFact {
                 id: "in_1".to_owned(),
@@ -135,10 +135,10 @@ fn invoice() -> impl Strategy<Value = Fact> {
                 paid_at_s: paid.map(|_| 7),
                 paid,
                 outside,
-                through_stripe: claims[0],
-                marked_outside: claims[1],
-                collected_at_once: claims[2],
-                never_attempted: claims[3],
+                through_stripe: flags[0],
+                marked_outside: flags[1],
+                collected_at_once: flags[2],
+                never_attempted: flags[3],
                 origin,
                 customer: None,
                 email: None,
@@ -147,7 +147,7 @@ fn invoice() -> impl Strategy<Value = Fact> {
                 paid_by: paid_by.into_iter().collect(),
                 paid_events_s,
                 failed_events_s,
-                renews: claims[4],
+                renews: flags[4],
             })
         },
     )
@@ -320,7 +320,7 @@ fn reports() -> impl Strategy<Value = Vec<Fact>> {
 
 proptest! {
     #[test]
-    fn reports_can_be_joined_in_any_order_and_grouping_and_repeatedly((a, b, c) in three_reports()) {
+    fn joining_reports_is_commutative_associative_and_idempotent((a, b, c) in three_reports()) {
         prop_assert_eq!(a.clone().join(b.clone()), b.clone().join(a.clone()));
         prop_assert_eq!(a.clone().join(b.clone()).join(c.clone()), a.clone().join(b.clone().join(c)));
         prop_assert_eq!(a.clone().join(a.clone()), a.clone());

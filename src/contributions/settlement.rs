@@ -128,9 +128,9 @@ impl Settlement<'_> {
         let settled = Money { amount_minor: moved.amount_minor.saturating_abs(), currency: moved.currency };
         let (out, into) = if moved.amount_minor > 0 { (paid, settled) } else { (settled, paid) };
         if moved.amount_minor != 0 {
-            let at = Dates::new(transaction.created_at_s, None);
-            self.add_entry(EntryKind::ExchangeOut, &transaction.id, out, at.clone());
-            self.add_entry(EntryKind::ExchangeIn, &transaction.id, into, at);
+            let dates = Dates::new(transaction.created_at_s, None);
+            self.add_entry(EntryKind::ExchangeOut, &transaction.id, out, dates.clone());
+            self.add_entry(EntryKind::ExchangeIn, &transaction.id, into, dates);
         }
     }
 
@@ -139,8 +139,8 @@ impl Settlement<'_> {
         let currency = moved.currency;
         let money = |minor: i64| Money { amount_minor: minor.saturating_abs(), currency };
         let fee = if moved.fee_minor > 0 { EntryKind::Fee } else { EntryKind::FeeReversal };
-        let at = Dates::new(transaction.created_at_s, None);
-        self.add_entry(fee, &transaction.id, money(moved.fee_minor), at);
+        let dates = Dates::new(transaction.created_at_s, None);
+        self.add_entry(fee, &transaction.id, money(moved.fee_minor), dates);
         let net_minor = moved.net_minor();
         *self.net_minor.entry(currency).or_default() += net_minor;
         let (to_bank, return_kind) = if net_minor > 0 {
@@ -158,9 +158,9 @@ impl Settlement<'_> {
         }
     }
 
-    fn add_entry(&mut self, kind: EntryKind, object: &str, money: Money, at: Dates) {
+    fn add_entry(&mut self, kind: EntryKind, object: &str, money: Money, dates: Dates) {
         if money.amount_minor > 0 {
-            self.entries.push((kind, object.to_owned(), money, at));
+            self.entries.push((kind, object.to_owned(), money, dates));
         }
     }
 }
@@ -248,6 +248,7 @@ mod tests {
         Money { amount_minor, currency: Currency::parse(code).expect("the code must be in ISO 4217") }
     }
 
+    /// A paid session of 5 euros, and its charge.
     fn gift() -> [Fact; 2] {
         let origin = Origin {
             contribution: ContributionId::from_bytes([1; 16]),
@@ -287,6 +288,7 @@ mod tests {
         [Fact::Session(session), Fact::Charge(charge)]
     }
 
+    /// A balance transaction for the charge, in one payout.
     fn transaction(id: &str, created_at_s: i64, money: Money, payout: &str) -> Fact {
         let latest = Latest { state: PayoutState::Paid, reported_at_s: 9 };
         let mark = PayoutMark { latest, left: true, arrives_at_s: Some(9), returned_at_s: None };

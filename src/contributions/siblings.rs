@@ -174,6 +174,7 @@ mod tests {
         })
     }
 
+    /// A paid invoice. Its payment intent has the same ending: `pi_1` pays `in_1`.
     fn invoice(id: &str, subscription: &str, at_s: i64) -> Fact {
         Fact::Invoice(InvoiceFact {
             id: id.to_owned(),

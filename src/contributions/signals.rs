@@ -43,8 +43,8 @@ pub struct ReviewFact {
     pub payment_intent: Option<String>,
     pub charge: Option<String>,
     pub open: Option<Newest<bool>>,
-    /// True once any report said that the review is closed. A review is never reopened, and both reports can have the
-    /// same second.
+    /// True once any report said that the review is closed. The reports of its opening and its closing can have the
+    /// same second, so their order does not show which is newer. A review is never reopened.
     #[serde(default)]
     pub closed: bool,
 }

@@ -24,7 +24,7 @@ states! {
     SessionState {
         /// The reader has not completed it.
         Open,
-        /// Completed, and the payment is under way (a bank debit).
+        /// Completed, and the payment is under way (such as a bank debit).
         Processing,
         /// Completed, with nothing to pay.
         NothingToPay,

@@ -7,7 +7,7 @@ use super::job::{Outcome, Runner};
 use crate::actions;
 use crate::app::App;
 
-/// The job that watches the appeals file. It remembers the state of the file when it was last read.
+/// The job that watches the appeals file. It remembers the file's time and size at the last read.
 pub struct AppealsFile {
     path: PathBuf,
     seen: Option<Stamp>,

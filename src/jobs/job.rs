@@ -145,7 +145,7 @@ impl Job {
         Self { failure_at_stop: Some(failure), ..self }
     }
 
-    /// Returns the job with a new state, or `None` if the job is not needed with the current settings.
+    /// Returns the job's work with a new state, or `None` if the job is not needed with the current settings.
     pub fn runner(&self, app: &App) -> Option<Box<dyn Runner>> {
         match self.work {
             _ if self.needs == Needs::StripeKey && !app.stripe.is_configured() => None,

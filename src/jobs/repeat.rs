@@ -24,7 +24,7 @@ pub struct Schedule<'a> {
     pub timeout: Duration,
     /// Ends the job. A run in progress is completed first.
     pub stop: CancellationToken,
-    /// Limits how often the same failure is logged.
+    /// Measures the time since a failure was last logged, so that the same failure is not logged too often.
     pub clock: &'a Clock,
 }
 

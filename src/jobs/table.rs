@@ -38,7 +38,7 @@ const fn seconds(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }
 
-/// Every job. Each job has two lines here, and a row in `docs/operating.md`.
+/// Every job. Each job also has a row in `docs/operating.md`, which a test below checks.
 #[rustfmt::skip]
 pub static JOBS: &[Job] = &[
     // Completes the start if the service started without its database.
@@ -76,7 +76,7 @@ pub static JOBS: &[Job] = &[
         .on_failure("the ledger can't be checked; it will be retried"),
     Job::new("reconcile", seconds(300), run!(reconcile)).one_leader(Lease::Comparison).with_long_timeout()
         .on_failure("the ledger can't be compared with Stripe; it will be retried"),
-    // Learns weights once an hour, and when an appeal with learned weights has no weights yet.
+    // Learns the weights of an appeal's variants once an hour, and sooner for an appeal that has none yet.
     Job::new("weights", seconds(20), run!(actions::update_weights, as "weights"))
         .on_failure("weights can't be learned; the current weights stay, and it will be retried"),
     Job::new("tickers", seconds(60), run!(actions::refresh_tickers)).woken_by(|app| &app.tickers_changed)
@@ -105,9 +105,9 @@ mod tests {
     #[test]
     fn every_job_has_its_own_name_and_its_own_failure_message() {
         let names: BTreeSet<_> = JOBS.iter().map(|job| job.name).collect();
-        assert_eq!(names.len(), JOBS.len());
+        assert_eq!(names.len(), JOBS.len(), "two jobs have the same name");
         let failures: BTreeSet<_> = JOBS.iter().map(|job| job.failure).collect();
-        assert_eq!(failures.len(), JOBS.len());
+        assert_eq!(failures.len(), JOBS.len(), "two jobs have the same failure message");
         assert!(!failures.contains(""), "a job has no failure message");
     }
 
@@ -128,6 +128,6 @@ mod tests {
             let woken = if job.wake.is_some() { "yes" } else { "no" };
             [job.name.to_owned(), format!("{} s", job.interval.as_secs()), woken.to_owned(), runs.to_owned()]
         });
-        assert_eq!(rows, expected.collect::<Vec<_>>());
+        assert_eq!(rows, expected.collect::<Vec<_>>(), "docs/operating.md must have one row for each job");
     }
 }

@@ -27,7 +27,7 @@ pub struct TokenSender<'a> {
 }
 
 impl From<CheckPurpose> for TokenSender<'_> {
-    /// Creates an asker without an address.
+    /// Creates a sender whose address is unknown.
     fn from(purpose: CheckPurpose) -> Self {
         Self { purpose, address: &|| None }
     }
@@ -36,7 +36,7 @@ impl From<CheckPurpose> for TokenSender<'_> {
 /// Limits on how many new tokens (tokens that are not cached) are checked.
 #[derive(Clone, Copy, Debug)]
 pub struct CheckLimits {
-    /// How many new tokens are checked per second for each [`Purpose`].
+    /// How many new tokens are checked per second for each [`CheckPurpose`].
     pub per_second: NonZeroU32,
     /// How many new tokens from one address are checked per second.
     pub address_per_second: NonZeroU32,
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn a_supporter_with_too_many_new_tokens_is_paused_and_no_other_is() {
+    fn a_supporter_with_too_many_new_tokens_is_paused_and_other_supporters_are_not() {
         let rate = rate(&clock());
         (0..=SUPPORTER_PER_MINUTE).for_each(|_| rate.record_valid(&ANYBODY()));
         assert_eq!(rate.take(CheckPurpose::Asking, address(1), &ANYBODY()), Err(NoCapacity::Limited));

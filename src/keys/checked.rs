@@ -14,9 +14,9 @@ const MAX_TOKENS: usize = 10_000;
 /// The maximum number of cached tokens of one supporter, who may use a few browsers on a few sites.
 const MAX_PER_SUPPORTER: usize = 8;
 
-/// The tokens with a valid signature, including expired ones, so that their signatures are not checked again. No other
-/// token can fill the cache: a valid token has only one spelling, and the tokens of one supporter only displace each
-/// other.
+/// The tokens with a valid signature, including expired ones, so that their signatures are not checked again. Nobody
+/// can fill the cache to slow down others. Invalid tokens are not added, a valid token has only one spelling, and the
+/// tokens of one supporter only displace each other.
 pub(super) struct Checked {
     tokens: Cache<Box<str>, Arc<Claims>>,
     /// The tokens of each supporter, oldest first.

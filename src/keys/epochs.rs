@@ -26,7 +26,8 @@ impl Epochs {
         });
     }
 
-    /// Whether a token with these claims is invalid, because the supporter's epoch was raised after it was issued.
+    /// Whether a token with these claims is invalid, because the supporter's epoch was raised after the token was
+    /// issued.
     pub(super) fn is_superseded(&self, claims: &Claims) -> bool {
         let raised = self.0.load();
         !raised.is_empty() && raised.get(&claims.sub).is_some_and(|epoch| claims.epoch < *epoch)

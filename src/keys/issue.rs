@@ -21,7 +21,7 @@ const MAX_LEN: usize = 4096;
 /// Issues and checks supporter tokens.
 pub struct Tokens {
     issuer: String,
-    /// The keys. The first one signs new tokens, and all of them verify.
+    /// The keys. The first one signs new tokens. All of them verify tokens.
     keys: ArcSwap<Vec<SigningKey>>,
     validation: Validation,
     /// The cache of valid tokens.
@@ -118,11 +118,11 @@ impl Tokens {
     pub fn check<'a>(
         &self,
         token: &str,
-        asker: impl Into<TokenSender<'a>>,
+        sender: impl Into<TokenSender<'a>>,
         site: &str,
         now_ms: i64,
     ) -> Result<Arc<Claims>, BadToken> {
-        let claims = self.check_any_site(token, asker, now_ms)?;
+        let claims = self.check_any_site(token, sender, now_ms)?;
         if claims.aud == site { Ok(claims) } else { Err(BadToken::OtherSite) }
     }
 
@@ -133,7 +133,7 @@ impl Tokens {
     pub fn check_any_site<'a>(
         &self,
         token: &str,
-        asker: impl Into<TokenSender<'a>>,
+        sender: impl Into<TokenSender<'a>>,
         now_ms: i64,
     ) -> Result<Arc<Claims>, BadToken> {
         if token.len() > MAX_LEN {
@@ -145,7 +145,7 @@ impl Tokens {
                 self.counts.count(TokenCheck::Remembered);
                 claims
             }
-            None => self.check_new(token, asker.into())?,
+            None => self.check_new(token, sender.into())?,
         };
         if claims.nbf.is_some_and(|nbf| now_ms < nbf.saturating_mul(1000)) {
             return Err(BadToken::Invalid);
@@ -157,8 +157,8 @@ impl Tokens {
     }
 
     /// Checks a token that is not cached.
-    fn check_new(&self, token: &str, asker: TokenSender<'_>) -> Result<Arc<Claims>, BadToken> {
-        let (outcome, checked) = match self.check_signature(token, asker) {
+    fn check_new(&self, token: &str, sender: TokenSender<'_>) -> Result<Arc<Claims>, BadToken> {
+        let (outcome, checked) = match self.check_signature(token, sender) {
             Ok(claims) => {
                 let claims = Arc::new(claims);
                 self.checked.remember(token, &claims);
@@ -172,8 +172,8 @@ impl Tokens {
         checked
     }
 
-    fn check_signature(&self, token: &str, asker: TokenSender<'_>) -> Result<Claims, Unverified> {
-        verify(token, &self.keys.load(), &self.validation, self.rate.as_ref(), asker)
+    fn check_signature(&self, token: &str, sender: TokenSender<'_>) -> Result<Claims, Unverified> {
+        verify(token, &self.keys.load(), &self.validation, self.rate.as_ref(), sender)
     }
 
     /// Returns the public keys as JSON Web Keys (RFC 7517). The key that signs is first.
@@ -342,8 +342,8 @@ mod tests {
         let last = signature.len() - 1;
         let mut others: Vec<String> =
             alphabet.chars().map(|end| format!("{signed}.{}{end}", &signature[..last])).collect();
-        // The second half of a signature is a number. Adding the order gives another number that verifies in some
-        // implementations.
+        // The second half of a signature is a number. If the order of the base point is added, some implementations
+        // accept the changed signature too.
         let mut changed = URL_SAFE_NO_PAD.decode(signature).unwrap();
         let mut carry = 0;
         for (byte, added) in changed[32..].iter_mut().zip(ORDER) {

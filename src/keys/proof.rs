@@ -26,15 +26,15 @@ pub(super) fn verify(
     keys: &[SigningKey],
     validation: &Validation,
     rate: Option<&CheckRate>,
-    asker: TokenSender<'_>,
+    sender: TokenSender<'_>,
 ) -> Result<Claims, Unverified> {
     let header = jsonwebtoken::decode_header(token).map_err(|_| Unverified::Bad)?;
     let key = keys.iter().find(|key| header.kid.as_deref() == Some(&key.kid));
     let key = key.filter(|_| is_ours(&header)).ok_or(Unverified::Bad)?;
     let supporter = read_supporter(token).ok_or(Unverified::Bad)?;
-    let address = rate.and_then(|_| (asker.address)());
+    let address = rate.and_then(|_| (sender.address)());
     if let Some(rate) = rate {
-        rate.take(asker.purpose, address, &supporter).map_err(Unverified::Skipped)?;
+        rate.take(sender.purpose, address, &supporter).map_err(Unverified::Skipped)?;
     }
     let checked = jsonwebtoken::decode::<Claims>(token, &key.decoding, validation);
     match (&checked, rate) {

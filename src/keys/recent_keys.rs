@@ -5,13 +5,14 @@ use quick_cache::sync::Cache;
 
 /// The maximum number of cached keys.
 const CACHE_SIZE: usize = 1000;
-/// How long a key counts as valid before it is looked up again, in milliseconds. A revoked key may still work for
-/// that long.
+/// How long a key counts as valid before it is looked up again, in milliseconds. A revoked key can still work for that
+/// long, and for [`STALE_MS`] while the database is unavailable.
 const FRESH_MS: i64 = 2_000;
 /// How long a key counts as valid while the database is unavailable, in milliseconds.
 const STALE_MS: i64 = 3_600_000;
 
-/// The hashes of API keys that may state a reader's standing, each with the time of its last look-up.
+/// The hashes of API keys that have permission to state a reader's standing (whether and how the reader supports the
+/// site). Each hash has the time of its last look-up.
 pub struct RecentKeys(Cache<String, i64>);
 
 impl Default for RecentKeys {
@@ -52,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_is_looked_up_again_after_two_seconds_and_counts_for_an_hour_without_the_database() {
+    fn a_key_is_fresh_for_two_seconds_and_usable_for_an_hour_without_the_database() {
         let keys = RecentKeys::default();
         assert!(!keys.is_usable("one", 0));
         keys.record("one".to_owned(), 0);

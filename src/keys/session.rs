@@ -7,11 +7,11 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use super::{MacKey, sha256, signed_value};
 use crate::clock;
 
-/// The number of random bytes in a form token. They make each token different, so that compressed pages don't reveal it
-/// (the attack BREACH).
+/// The number of random bytes in a form token. They make each token different. So an attacker can't guess a token from
+/// the sizes of several compressed pages that contain it (the attack BREACH).
 const NONCE_LEN: usize = 16;
 
-/// The secret of a session: 256 random bits. Whoever knows it is signed in.
+/// The secret of a session: 256 random bits. Anyone who knows the secret is signed in.
 pub struct SessionSecret([u8; 32]);
 
 impl SessionSecret {
@@ -66,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn values_of_the_wrong_form_are_no_secrets() {
+    fn a_cookie_value_of_the_wrong_form_is_rejected() {
         let good = SessionSecret::make().to_text();
         let bad =
             [String::new(), "x".to_owned(), good[1..].to_owned(), format!("{good}AA"), format!(" {good}")];

@@ -44,6 +44,7 @@ pub enum VaultError {
     ReadableByOthers(PathBuf),
 }
 
+/// The length of a derived key, in the form that the HKDF library needs.
 struct Length;
 impl hkdf::KeyType for Length {
     fn len(&self) -> usize {
@@ -159,6 +160,7 @@ impl Vault {
             .expect("the derived key must have the cipher's length")
     }
 
+    /// Derives the key for one use. `label` names the use.
     fn derive(&self, label: &[u8]) -> [u8; KEY_LEN] {
         let mut key = [0; KEY_LEN];
         self.root
@@ -179,7 +181,7 @@ fn make_file(file: &Path) -> std::io::Result<()> {
         tempfile::Builder::new().prefix("keepopen-key-").suffix(".new").tempfile_in(folder)?;
     writeln!(temporary, "{}", STANDARD.encode(clock::random_bytes::<KEY_LEN>()))?;
     temporary.as_file().sync_all()?;
-    // The umask can only have removed permissions of the owner, so the mode is set again.
+    // The umask may have removed permissions of the owner (it can't add any), so the mode is set again.
     #[cfg(unix)]
     temporary.as_file().set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
     match temporary.persist_noclobber(file) {

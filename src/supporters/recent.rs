@@ -46,7 +46,7 @@ pub enum TokenFreshness {
 /// more, the oldest are dropped. The standing in a token that is older than the newest dropped change is then unknown.
 pub struct RecentStandings {
     capacity: usize,
-    /// Whether there is anything to look up. Usually there is nothing, and then readers don't take the lock.
+    /// Whether there is anything to look up. Usually there is nothing, and then a look-up takes no lock.
     is_active: AtomicBool,
     changes: RwLock<Changes>,
 }
@@ -141,7 +141,7 @@ impl RecentStandings {
     /// Whether [`Self::all`] or [`Self::forgotten_until_ms`] changed since the last call.
     pub fn take_has_changed(&self) -> bool {
         if !self.changes.read().unwrap_or_else(PoisonError::into_inner).has_changed {
-            // Usually nothing changed. Then the write lock is not taken, so readers don't wait.
+            // Usually nothing changed. Then the write lock is not taken, so look-ups don't wait.
             return false;
         }
         let mut changes = self.changes.write().unwrap_or_else(PoisonError::into_inner);
@@ -215,8 +215,8 @@ impl Changes {
         self.count = count;
     }
 
-    /// Drops the oldest changes. Drops a tenth of the capacity more than necessary, so that this does not happen for
-    /// each new change.
+    /// Drops the oldest changes. Drops a tenth of the capacity more than necessary, so that not every new change causes
+    /// another drop.
     fn forget_oldest(&mut self, capacity: usize) {
         let mut times: Vec<i64> = self.by_supporter.values().flatten().map(|it| it.changed_at_ms).collect();
         let surplus = (times.len() - capacity + capacity / 10).clamp(1, times.len());
@@ -297,7 +297,7 @@ mod tests {
         assert_eq!(newest(&standings, 1, "journal", NOW_MS - 1000), TokenFreshness::Token);
         assert!(
             !standings.is_active.load(Ordering::Relaxed),
-            "readers must not take the lock if there is nothing to look up"
+            "a look-up must not take the lock if there is nothing to look up"
         );
     }
 

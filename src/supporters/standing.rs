@@ -85,9 +85,9 @@ impl GiftSummary {
 }
 
 /// Returns the new standing, if a token that was issued for the contributions `before` could now cause the wrong appeal
-/// or thank-you message. Nobody has a token before the first payment, so a first gift is not a change. A supporter with
-/// an active gift is never asked, so a renewal is not a change either. If the standing ends as time passes, a new end
-/// or a new quiet period is a change.
+/// or thank-you message. Otherwise, returns `None`. Nobody has a token before the first payment, so a first gift is not
+/// a change. A supporter with an active gift is never asked, so a renewal is not a change either. If the standing ends
+/// as time passes, a new end or a new quiet period is a change.
 pub fn standing_changed(
     before: &[GiftSummary],
     after: &[GiftSummary],
@@ -174,6 +174,7 @@ mod tests {
     const MONTHLY: Frequency = Frequency::MONTHLY;
     const YEARLY: Frequency = Frequency::Every { unit: IntervalUnit::Year, count: 1 };
 
+    /// A contribution whose newest retained payment arrived at `paid_at_ms`. 0 means that there was no payment.
     fn gift(frequency: Frequency, state: State, paid_at_ms: i64) -> GiftSummary {
         let last_retained_payment_at_ms = (paid_at_ms > 0).then_some(paid_at_ms);
         GiftSummary { frequency, state, last_retained_payment_at_ms, paid_until_ms: None }
@@ -287,11 +288,11 @@ mod tests {
         // The result that was computed earlier still gives the right standing at a later time.
         assert_eq!((recurring.at(until_ms - 1), recurring.at(until_ms)), (recurring, lapsed));
         assert_eq!((recurring.ends_at_s(), lapsed.ends_at_s()), (Some(365 * DAY_MS / 1000), None));
-        let half = NextStanding { at_ms: 1_500, standing: Standing::Lapsed };
+        let at_half_a_second = NextStanding { at_ms: 1_500, standing: Standing::Lapsed };
         assert_eq!(
-            StandingNow { next: Some(half), ..recurring }.ends_at_s(),
+            StandingNow { next: Some(at_half_a_second), ..recurring }.ends_at_s(),
             Some(2),
-            "the second must not be before the standing ends"
+            "the reported second must not be before the standing ends"
         );
         // A paid period outranks another gift whose payment failed.
         let failing = gift(MONTHLY, State::PastDue, 9);

@@ -1,4 +1,5 @@
-//! Counts first views: the views from which the weights of an appeal's variants are learned.
+//! Counts first views (each reader's first view of an appeal). The weights of the appeal's variants are learned from
+//! them.
 
 use std::collections::BTreeMap;
 
@@ -98,7 +99,8 @@ mod tests {
         vec!["a".to_owned(), "b".to_owned()]
     }
 
-    fn hour(hour: i64, a: i64, b: i64) -> [HourViews; 2] {
+    /// The views of the variants `a` and `b` in one hour.
+    fn views_in_hour(hour: i64, a: i64, b: i64) -> [HourViews; 2] {
         let views_of =
             |variant: &str, views| HourViews { hour_at_ms: hour, variant: variant.to_owned(), views };
         [views_of("a", a), views_of("b", b)]
@@ -113,8 +115,8 @@ mod tests {
     #[test]
     fn two_thousand_forged_views_do_not_count() {
         let views: Vec<HourViews> =
-            (0..10).flat_map(|at| hour(at, 100, if at == 4 { 2100 } else { 100 })).collect();
-        let plans: Vec<PlannedWeights> = (0..10).map(|at| planned(at, EQUAL)).collect();
+            (0..10).flat_map(|hour| views_in_hour(hour, 100, if hour == 4 { 2100 } else { 100 })).collect();
+        let plans: Vec<PlannedWeights> = (0..10).map(|hour| planned(hour, EQUAL)).collect();
         let counted = count_views(&variants(), &views, &plans);
         assert_eq!(counted.counted[0], 1000);
         assert!((1000..1150).contains(&counted.counted[1]), "{counted:?}");
@@ -123,15 +125,16 @@ mod tests {
 
     #[test]
     fn a_small_excess_in_each_hour_is_detected_in_the_total() {
-        let views: Vec<HourViews> = (0..500).flat_map(|at| hour(at, 10, 30)).collect();
-        let plans: Vec<PlannedWeights> = (0..500).map(|at| planned(at, EQUAL)).collect();
+        let views: Vec<HourViews> = (0..500).flat_map(|hour| views_in_hour(hour, 10, 30)).collect();
+        let plans: Vec<PlannedWeights> = (0..500).map(|hour| planned(hour, EQUAL)).collect();
         let counted = count_views(&variants(), &views, &plans);
         assert!(counted.counted[0] == 5000 && counted.counted[1] < 7000, "{counted:?}");
     }
 
     #[test]
     fn ordinary_views_all_count_even_if_the_weights_change() {
-        let views: Vec<HourViews> = hour(1, 52, 49).into_iter().chain(hour(2, 11, 93)).collect();
+        let views: Vec<HourViews> =
+            views_in_hour(1, 52, 49).into_iter().chain(views_in_hour(2, 11, 93)).collect();
         let plans = [planned(1, EQUAL), planned(2, r#"[["b",900000],["a",100000]]"#)];
         assert_eq!(
             count_views(&variants(), &views, &plans),
@@ -141,7 +144,7 @@ mod tests {
 
     #[test]
     fn all_views_count_in_an_hour_without_a_known_split() {
-        let views = hour(1, 5, 5000);
+        let views = views_in_hour(1, 5, 5000);
         for plans in [
             vec![],
             vec![planned(1, "[]")],

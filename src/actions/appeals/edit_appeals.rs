@@ -294,6 +294,7 @@ fn reject_if_ended(context: &Context<'_>, document: &AppealDocument) -> Result<(
 
 /// Rejects an edit that makes published appeals conflict. For example, an appeal can't use the id of a shown appeal as
 /// its former id. [`Snapshot::build`] finds the conflicts. `before` contains the problems that existed before the edit.
+/// They are ignored, except those of the edited appeals (`ids`).
 async fn reject_new_conflicts(
     tx: &mut Tx,
     context: &Context<'_>,

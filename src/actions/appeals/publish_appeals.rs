@@ -31,7 +31,7 @@ pub fn publish_appeals(app: &App) -> Result<(), PublishError> {
     Ok(())
 }
 
-/// Reads and parses the file. Its text is dropped before the appeals are compiled.
+/// Reads and parses the file. The file's text is freed before the appeals are compiled.
 fn read(path: &Path) -> Result<(Vec<AppealDocument>, Vec<AppealProblem>), PublishError> {
     let text =
         std::fs::read_to_string(path).map_err(|error| PublishError::Read { path: path.to_owned(), error })?;

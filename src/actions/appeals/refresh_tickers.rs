@@ -8,8 +8,8 @@ use crate::app::App;
 use crate::appeals::{TickerCount, TickerTotals};
 use crate::store::StoreError;
 
-/// Reads from the ledger every total that the active appeals show, and rebuilds the snapshot with them. Until the first
-/// read, an appeal whose copy mentions its ticker is not shown.
+/// Reads from the ledger every total that the active appeals show, and rebuilds the snapshot with these totals. Until
+/// the first read, an appeal whose copy mentions its ticker is not shown.
 ///
 /// # Errors
 /// The database does not answer; readers see the previous totals.

@@ -26,9 +26,9 @@ pub(in crate::actions) async fn reload_appeals(app: &App) -> Result<(), StoreErr
     sync(app, |_, _| true).await
 }
 
-/// Activates the switches if `has_changed` returns true for them. Activates the published appeals if it returns true
-/// for them. Its arguments are the number of changes when they were last read, and the number of changes now.
-/// `publications` counts the changes of published appeals, and `turns` counts the changes of switches.
+/// Activates the switches and the published appeals, each only if `has_changed` returns true for it. The arguments of
+/// `has_changed` are the number of changes at the last read, and the number of changes now. `publications` is the
+/// number of changes of published appeals, and `turns` is the number of changes of switches.
 async fn sync(app: &App, has_changed: fn(i64, i64) -> bool) -> Result<(), StoreError> {
     let _guard = app.refresh_lock.lock().await;
     let (publications, turns) = app.store.changes().await?;

@@ -18,11 +18,11 @@ const STORED_AFTER_MS: i64 = 60_000;
 /// Only the views and gifts of this period before now count.
 const LOOKBACK_MS: i64 = 90 * DAY_MS;
 
-/// Learns and activates new weights when an hour has passed, or when an appeal with learned weights has no weights
-/// yet.
+/// Learns and activates new weights when an hour has passed. Within the same hour, learns only the weights of appeals
+/// that have none yet.
 ///
-/// The weights depend only on complete hours of results and on a seed from site, appeal and hour. So every instance
-/// computes the same weights.
+/// The weights depend only on the results of complete hours, and on a seed that is computed from the site, the appeal
+/// and the hour. So every instance computes the same weights.
 ///
 /// # Errors
 /// The database does not answer; the active weights stay.
@@ -51,6 +51,8 @@ pub async fn update_weights(app: &App, context: &Context<'_>) -> Result<(), Stor
     Ok(())
 }
 
+/// Learns the weights of one appeal's variants from the results before `until_ms`. Stores them as the planned split of
+/// the hour that begins then.
 async fn learn(
     app: &App,
     context: &Context<'_>,

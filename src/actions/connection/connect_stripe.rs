@@ -1,4 +1,4 @@
-//! Creates, rolls and retires our webhook endpoint at Stripe.
+//! Creates and retires our webhook endpoint at Stripe, and rolls its secret (replaces it with a new one).
 //!
 //! Stripe shows an endpoint's secret only when it creates the endpoint, and never changes the endpoint's API version.
 //! So a new secret or a new version needs a new endpoint with the same address. Both deliver until the old one is

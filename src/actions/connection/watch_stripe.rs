@@ -22,8 +22,8 @@ pub async fn watch_stripe(
     if let Some(at_ms) = report.contact.delivered_at_ms {
         app.metrics.stripe.set_last_delivery_ms(at_ms);
     }
-    // If Stripe does not answer, the check learns nothing new about the endpoint. Its known problems then stay. An
-    // answer that refuses the call counts as an answer.
+    // If Stripe does not answer, the check learns nothing new about the endpoint, so the endpoint's known problems
+    // stay. If Stripe refuses the call, that counts as an answer.
     let has_answer =
         !matches!(&report.stripe_error, Some(error) if !matches!(error, CallError::Refused { .. }));
     let previous = std::mem::take(known);

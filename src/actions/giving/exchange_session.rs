@@ -85,7 +85,7 @@ pub async fn exchange_session(
     let id = ContributionId::parse(&checkout.contribution_id).map_err(|_| ExchangeError::Unknown)?;
     let mut supporter = paying_supporter(app, &id).await;
     if matches!(supporter, Err(ExchangeError::Unpaid | ExchangeError::Processing)) {
-        // Two simultaneous calls come from the same browser, so both use one answer from Stripe.
+        // Simultaneous calls for one attempt come from the same browser, so they share one answer from Stripe.
         session_reads.run(&attempt_id, fetch_session(app, context, session)).await?;
         supporter = paying_supporter(app, &id).await;
     }
@@ -105,7 +105,7 @@ pub async fn exchange_session(
     issue(app, (site_id, site), supporter, (&attempt, first_fetch_ms)).await
 }
 
-/// Returns the supporter whose payment is booked in the ledger.
+/// Returns the supporter who made this gift, if its payment is booked. Otherwise, the error says why there is no token.
 async fn paying_supporter(app: &App, id: &ContributionId) -> Result<SupporterId, ExchangeError> {
     let Some(gift) = app.store.contribution(id).await? else { return Err(ExchangeError::Unpaid) };
     match gift.state {

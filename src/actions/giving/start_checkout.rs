@@ -110,7 +110,7 @@ pub async fn start_checkout(
     let attribution = read_attribution(app, request);
     let origin = build_origin(request, contribution, attribution.as_ref());
     let key = fingerprint(&[request.site, &attempt, &parameters, &stored_attempt.tries.to_string()]);
-    let new = NewCheckout {
+    let new_checkout = NewCheckout {
         name: &site.name,
         money: Money { amount_minor: request.money.amount_minor + fee_minor.unwrap_or(0), ..request.money },
         fee_minor,
@@ -121,7 +121,7 @@ pub async fn start_checkout(
         origin: &origin,
         key: &key,
     };
-    let created = app.stripe.create_checkout(&new).await;
+    let created = app.stripe.create_checkout(&new_checkout).await;
     let mut tx = context.machine_write(MachineWrite::Checkout).await?;
     let outcome = match created {
         Ok(page) => {
@@ -184,6 +184,7 @@ fn read_attribution(app: &App, request: &CheckoutRequest<'_>) -> Option<Attribut
     Attribution::read(attribution, &app.attribution_key, request.site, app.now_ms()).ok()
 }
 
+/// Returns the origin of the gift, which is written into the metadata of Stripe's objects.
 fn build_origin(
     request: &CheckoutRequest<'_>,
     contribution: ContributionId,

@@ -128,8 +128,8 @@ async fn process<E: Emitter>(
     if booked.has_requeued_events {
         app.inbox_notify.notify_one();
     }
-    // An event gets here only once, however often it is tried. The payment intent's event reports the same failure and
-    // is not counted.
+    // Each event reaches this line only once, however often it is tried. Stripe also reports a failed charge in an
+    // event of the payment intent, which is not counted.
     if event.kind == "charge.failed" {
         app.metrics.declines.increment(1);
     }
@@ -186,6 +186,7 @@ async fn concerns_us(app: &App, tx: &mut Tx, mentions: &Mentions) -> Result<bool
     Ok(false)
 }
 
+/// Reads what a row of the inbox reports. The row contains an event, or an object that was fetched from Stripe.
 fn read_report(event: &Waiting) -> Result<Report, ProcessError> {
     // An event that was fetched from Stripe's event list is an event too, not a fetched object.
     if event.id.starts_with("fetched_") {

@@ -10,7 +10,7 @@ use crate::store::{StoreError, unbooked};
 /// See [`StoreError`].
 pub async fn replay_event(context: &Context<'_>, id: &str) -> Result<bool, StoreError> {
     let mut tx = context.change().await?;
-    let found = unbooked::requeue(&mut tx, id, context.now_ms()).await?;
-    tx.commit(found.then(|| Change::new("event.replay", id))).await?;
-    Ok(found)
+    let is_requeued = unbooked::requeue(&mut tx, id, context.now_ms()).await?;
+    tx.commit(is_requeued.then(|| Change::new("event.replay", id))).await?;
+    Ok(is_requeued)
 }

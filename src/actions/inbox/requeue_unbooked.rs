@@ -11,8 +11,8 @@ use crate::actions::queue::fetch_object::FetchObject;
 use crate::actions::queue::run_tasks::Task;
 
 /// On the first start of `version`, requeues every event that an earlier version gave up on or could not read. Also
-/// requeues every object that it could not fetch. On every start, books the gifts of sites that were added to the
-/// settings.
+/// requeues every task in which an earlier version could not fetch an object. On every start, books the gifts of sites
+/// that were added to the settings.
 ///
 /// # Errors
 /// See [`StoreError`].
@@ -38,7 +38,8 @@ pub async fn requeue_unbooked(app: &App, context: &Context<'_>, version: &str) -
     Ok(())
 }
 
-/// Returns the number of requeued events, or `None` if this version has run before.
+/// Requeues what earlier versions could not book. Returns the number of events. Does nothing and returns `None` if this
+/// version has run before.
 async fn requeue(context: &Context<'_>, version: &str) -> Result<Option<usize>, StoreError> {
     let mut tx = context.change().await?;
     let queued = unbooked::requeue_for_version(&mut tx, version, context.now_ms()).await?;

@@ -6,7 +6,7 @@ use crate::sites::Settings;
 use crate::store::Store;
 
 /// Opens the vault for a database. If the key file is missing, a new one is created only if nothing in the database
-/// needs the old one. A new key could not decrypt stored secrets, and would derive different supporter ids.
+/// needs the old key. A new key could not decrypt stored secrets, and would derive different supporter ids.
 ///
 /// # Errors
 /// The key can't be used, or is missing; or the database does not answer.

@@ -18,8 +18,8 @@ pub enum RevokeError {
     Store(#[from] StoreError),
 }
 
-/// Revokes a key. Instances then reject it. An instance that has just answered a banner request with this key may
-/// accept it for up to 2 more seconds. An instance that can't reach the database also still accepts it. Revoking a
+/// Revokes a key. Instances then reject it. An instance that has just answered a banner request that used this key may
+/// accept the key for up to 2 more seconds. An instance that can't reach the database also still accepts it. Revoking a
 /// key again changes nothing.
 ///
 /// # Errors

@@ -70,7 +70,7 @@ pub async fn book_facts<E: Emitter>(app: &App, tx: &mut Tx, facts: Vec<Fact>) ->
     Ok(booked)
 }
 
-/// Rewrites, within `tx`, the gift that the object is or belongs to.
+/// Rewrites one gift within `tx`. `object` is the id of the gift, or of any object that belongs to it.
 ///
 /// # Errors
 /// See [`StoreError`].
@@ -80,7 +80,8 @@ pub async fn rebuild_gift<E: Emitter>(app: &App, tx: &mut Tx, object: &str) -> R
     Ok(booked)
 }
 
-/// Rewrites the gift that the object is or belongs to, and adds the result to `booked`.
+/// Rewrites one gift, and adds the result to `booked`. `object` is the id of the gift, or of any object that belongs to
+/// it.
 async fn rewrite_gift<E: Emitter>(
     booked: &mut Booked,
     app: &App,
@@ -214,11 +215,11 @@ async fn changed_standings(
     let mut changes = Vec::new();
     for supporter in people {
         let gifts = ledger::gift_summaries_of(tx, &supporter, &contribution.site).await?;
-        let others = gifts.iter().filter(|(id, _)| *id != contribution.id).map(|(_, given)| *given);
+        let others = gifts.iter().filter(|(id, _)| *id != contribution.id).map(|(_, summary)| *summary);
         let this_gift =
             (contribution.supporter.as_ref() == Some(&supporter)).then(|| GiftSummary::of(contribution));
         let after: Vec<GiftSummary> = others.chain(this_gift).collect();
-        let before: Vec<GiftSummary> = gifts.iter().map(|(_, given)| *given).collect();
+        let before: Vec<GiftSummary> = gifts.iter().map(|(_, summary)| *summary).collect();
         if let Some(now) = standing_changed(&before, &after, site.quiet_days, changed_at_ms) {
             standings::record_change(tx, &supporter, &contribution.site, changed_at_ms).await?;
             changes.push(StandingChange { supporter, site: contribution.site.clone(), changed_at_ms, now });

@@ -38,6 +38,8 @@ pub async fn rebuild_projections(app: &App, context: &Context<'_>) -> Result<u64
     Ok(gifts)
 }
 
+/// Recomputes and writes one gift. Returns the number of gifts that were written: 1, or 0 if `id` belongs to no gift of
+/// ours.
 async fn rewrite(app: &App, context: &Context<'_>, id: &str) -> Result<u64, StoreError> {
     let mut tx = context.machine_write(MachineWrite::Booking).await?;
     let mut booked = rebuild_gift::<Silent>(app, &mut tx, id).await?;

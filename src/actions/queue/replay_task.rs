@@ -10,7 +10,7 @@ use crate::store::{StoreError, tasks};
 /// See [`StoreError`].
 pub async fn replay_task(context: &Context<'_>, key: &str) -> Result<bool, StoreError> {
     let mut tx = context.change().await?;
-    let found = tasks::replay(&mut tx, key, context.now_ms()).await?;
-    tx.commit(found.then(|| Change::new("task.replay", key))).await?;
-    Ok(found)
+    let is_requeued = tasks::replay(&mut tx, key, context.now_ms()).await?;
+    tx.commit(is_requeued.then(|| Change::new("task.replay", key))).await?;
+    Ok(is_requeued)
 }

@@ -124,7 +124,9 @@ async fn run<T: Task>(
     tx.commit().await
 }
 
+/// Performs a claimed task. Returns the task and its result.
 async fn perform<T: Task>(app: &App, claimed: &Claimed) -> Result<(T, T::Done), TaskError> {
+    // The last try was claimed before, and its process ended before it could store an outcome.
     if claimed.attempts > MAX_ATTEMPTS {
         return Err(TaskError::Interrupted);
     }
@@ -162,8 +164,9 @@ async fn record_failure(
     Ok(())
 }
 
-/// Returns the wait before the next try: about 1 s, 4 s, 16 s … up to an hour. `draw` chooses a point between half of
-/// the wait and all of it, so that tasks that failed together are not retried together.
+/// Returns the wait before the next try. The longest possible wait is 1 s, 4 s, 16 s … up to an hour. The random number
+/// `draw` selects a wait between half of the longest and the longest. So tasks that failed together are not retried
+/// together.
 fn backoff_ms(attempts: i64, draw: u16) -> i64 {
     let exponent = u32::try_from(attempts.saturating_sub(1)).unwrap_or(u32::MAX);
     let full_ms =
@@ -177,7 +180,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_wait_grows_with_each_try_and_its_second_half_is_random() {
+    fn the_wait_grows_with_each_try_and_is_between_half_of_its_maximum_and_its_maximum() {
         for (attempts, full_ms) in [(1, 1000), (2, 4000), (3, 16_000), (7, 3_600_000), (i64::MAX, 3_600_000)]
         {
             assert_eq!(backoff_ms(attempts, 0), full_ms / 2);

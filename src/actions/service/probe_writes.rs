@@ -11,12 +11,12 @@ use crate::store::health::write_proof;
 /// # Errors
 /// The database does not answer, or does not accept writes.
 pub async fn probe_writes(app: &App, context: &Context<'_>) -> Result<(), StoreError> {
-    let proof = async {
+    let write = async {
         let mut tx = context.machine_write(MachineWrite::WriteProbe).await?;
         write_proof(&mut tx, app.now_ms()).await?;
         tx.commit().await
     };
-    let outcome = proof.await;
+    let outcome = write.await;
     app.set_can_write(outcome.is_ok());
     outcome
 }

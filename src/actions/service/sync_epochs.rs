@@ -6,7 +6,7 @@ use crate::clock::DAY_MS;
 use crate::store::StoreError;
 
 /// Reads the epochs that were raised in the last two days. Banner requests use them to reject older tokens that have
-/// not expired yet. A token is valid for a day. The second day is a margin for clocks that differ.
+/// not expired yet. A token is valid for at most a day. The second day is a margin for clocks that differ.
 ///
 /// # Errors
 /// The database does not answer.

@@ -30,7 +30,7 @@ impl<E: Emitter> Sweep<'_, E> {
     }
 
     /// Stores a payout that changed, with those of its transactions that belong to our gifts. If `force` is true, an
-    /// unchanged payout is stored too, because more of its gifts may be known now.
+    /// unchanged payout is stored too, because more of the gifts in it may be known now.
     pub(super) async fn store_payout(&mut self, listed: &Listed, force: bool) -> Result<(), ReconcileError> {
         let Ok(Report::Facts(facts)) = read_fetched(&listed.body, self.now_s()) else {
             return self.store(listed, "payout").await;
@@ -66,7 +66,8 @@ impl<E: Emitter> Sweep<'_, E> {
                 sum_minor = amounts.sum::<Option<i64>>();
             }
             for (transaction, fact) in listed {
-                // A returned payout is paid out again as one sum, so its contents also belong to this payout.
+                // The money of a returned payout is paid out again as one sum. So the contents of the returned payout
+                // also belong to this payout.
                 if let Some(returned_payout) = fact.source.clone().filter(|source| is_payout(source)) {
                     next.push(returned_payout);
                 } else if self.concerns_us(&[Fact::Transaction(fact)]).await? {

@@ -5,7 +5,8 @@ use crate::app::{App, Context, MachineWrite};
 use crate::store::{StoreError, comparisons};
 use crate::stripe::List;
 
-/// Discards runs that were interrupted long ago. Too much may have changed since they read their lists.
+/// Discards the progress of comparisons that were interrupted more than a day ago. Too much may have changed since they
+/// read Stripe's lists.
 pub(super) async fn forget_old_runs(context: &Context<'_>, now_s: i64) -> Result<(), StoreError> {
     let mut tx = context.machine_write(MachineWrite::Reconciliation).await?;
     comparisons::forget_progress_before(&mut tx, now_s - DAY_S).await?;

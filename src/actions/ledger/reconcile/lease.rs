@@ -38,6 +38,7 @@ pub(super) async fn with_lease<T>(
     outcome
 }
 
+/// Takes the lease, or renews it if `owner` already holds it. Returns false if another owner holds the lease.
 async fn take_or_renew(app: &App, context: &Context<'_>, owner: &str) -> Result<bool, StoreError> {
     let mut tx = context.machine_write(MachineWrite::Reconciliation).await?;
     let now_ms = app.now_ms();

@@ -47,7 +47,8 @@ const SESSION_S: i64 = 2 * DAY_S;
 const PAYOUT_CHANGES_S: i64 = 14 * DAY_S;
 /// The webhook of an object younger than this may still arrive, so its absence is not logged.
 const ON_ITS_WAY_S: i64 = 600;
-/// The run key of a comparison of everything that is due.
+/// The run key of a comparison of everything that is due. (A run key says what was requested. An interrupted run with
+/// the same key is resumed.)
 const DUE: &str = "due";
 /// The run key for reading the balance as far back as the objects were read.
 const DUE_FAR: &str = "due, far";
@@ -163,6 +164,7 @@ async fn compare_due(app: &App, context: &Context<'_>) -> Result<SweepStats, Rec
     if compared_at_ms.is_none_or(|at_ms| app.now_ms() - at_ms >= DAY_S * 1000) {
         stats.add(sweep_objects::<Recording>(app, context, DUE, None, true).await?);
     }
+    // After the objects were compared, the balance must be read as far back as they were.
     if app.store.is_unfinished(DUE_FAR).await? {
         stats.add(sweep_balance::<Recording>(app, context, DUE_FAR, Some(now_s - OBJECTS_S)).await?);
     } else {
@@ -217,6 +219,7 @@ async fn compare_since<E: Emitter>(
     Ok(stats)
 }
 
+/// Returns when the last complete comparison of this kind finished, in milliseconds since 1970.
 async fn finished_at_ms(app: &App, kind: SweepKind) -> Result<Option<i64>, StoreError> {
     let sweeps = app.store.sweeps().await?;
     Ok(sweeps.into_iter().find(|sweep| sweep.kind == kind.as_str()).and_then(|sweep| sweep.finished_at_ms))
@@ -279,7 +282,8 @@ impl<'a, E: Emitter> Sweep<'a, E> {
         })
     }
 
-    /// Records the comparison's progress, if it finished.
+    /// Ends the comparison. If it is complete, records up to when everything was compared, and discards the saved
+    /// progress of its lists.
     async fn end(self) -> Result<SweepStats, ReconcileError> {
         let mut tx = self.context.machine_write(MachineWrite::Reconciliation).await?;
         if self.stats.failed.is_empty() && self.is_complete {

@@ -73,8 +73,9 @@ impl<E: Emitter> Sweep<'_, E> {
     }
 }
 
-/// Returns whether an object is due. A young object is due each day. An older one is due if its age passed a multiple
-/// of the interval since the last comparison. So a day without a comparison delays a fetch only until the next one.
+/// Returns whether an object is due. A young object is due each day. An older one is due if, since the last comparison,
+/// its age passed a multiple of [`OLD_INTERVAL_S`]. So a day without a comparison delays a fetch only until the next
+/// comparison.
 fn is_due(created_s: i64, compared_s: Option<i64>, now_s: i64) -> bool {
     let Some(compared_s) = compared_s else { return true };
     let intervals = |at_s: i64| (at_s - created_s).div_euclid(OLD_INTERVAL_S);

@@ -35,6 +35,7 @@ impl<E: Emitter> Sweep<'_, E> {
     ) -> Result<(), ReconcileError> {
         self.lists.push(list.name);
         let saved_progress = self.app.store.list_progress(&self.run, list.name).await?;
+        // Saved progress is used only if it covers the requested time and is less than a day old.
         let is_usable = |it: &ListProgress| it.from_s <= from_s && self.now_s() - it.started_s < DAY_S;
         let saved_progress = saved_progress.filter(is_usable);
         let is_resumed = saved_progress.as_ref().is_some_and(|it| it.finished || it.after_id.is_some());
@@ -69,6 +70,7 @@ impl<E: Emitter> Sweep<'_, E> {
         }
     }
 
+    /// Reads the remaining pages of a list. If an earlier run read the first pages, also reads what was created since.
     async fn read_pages(
         &mut self,
         list: List,

@@ -9,8 +9,8 @@ use crate::stripe::CallError;
 /// The number of invoices that are fetched per run.
 const BATCH: i64 = 50;
 
-/// Asks Stripe how the newest unconfirmed invoices were paid. The event that says so may not have arrived yet, or the
-/// endpoint may not subscribe to it. If a request fails, returns the failure, and the comparison continues.
+/// Asks Stripe how the newest unconfirmed invoices were paid. The event that reports this may not have arrived yet, or
+/// the endpoint may not subscribe to such events. If a request fails, returns the failure. The comparison continues.
 pub(super) async fn ask_about_unconfirmed(
     app: &App,
     context: &Context<'_>,
