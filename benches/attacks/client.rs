@@ -66,7 +66,8 @@ impl Client {
     }
 }
 
-/// A `POST` request with a JSON body. `address` is the client's address, which the proxy on this machine reports.
+/// A `POST` request with a JSON body. `address` is the client's address. The request states it in `X-Forwarded-For`, as
+/// a reverse proxy on this machine would.
 pub fn post(path: &str, address: &str, body: &str) -> Vec<u8> {
     format!(
         "POST {path} HTTP/1.1\r\nHost: give.example.org\r\nOrigin: https://journal.example.org\r\nX-Forwarded-For: {address}\r\n\

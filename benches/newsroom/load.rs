@@ -90,8 +90,8 @@ impl Writer {
 
 async fn insert(connection: &mut SqliteConnection, table: &Table, cells: Vec<Cell>) {
     let width = table.columns.len();
-    // Each statement inserts the same number of rows, so that it is prepared only once. The rest is inserted row by
-    // row.
+    // Each statement inserts the same number of rows, so that it is prepared only once. Rows that are left over
+    // are inserted one by one.
     let batch_rows = 2_000 / width;
     let mut cells = cells.into_iter();
     while cells.len() > 0 {

@@ -42,11 +42,11 @@ fn check_format(text: &str, format: Format, settings: &Settings) {
                 written
             );
         }
-        // Some numbers, such as NaN, can't be written. A field with such a number is omitted, but an item of a
-        // list can't be omitted.
+        // Some numbers, such as NaN, can't be written. A field with such a number is omitted. An item of a list can't
+        // be omitted, so a list with such a number is an error.
         Err(error) => {
             let text = text.to_lowercase();
-            assert!(["nan", "inf"].iter().any(|word| text.contains(word)), "{error}");
+            assert!(["nan", "inf"].iter().any(|word| text.contains(word)), "can't be written: {error}");
         }
     }
     let snapshot = Snapshot::build(&settings.sites, &appeals, problems);
@@ -78,7 +78,7 @@ fn check_format(text: &str, format: Format, settings: &Settings) {
                         false
                     }
                 });
-                assert!(has_all_values, "the copy shows without one of its values: {required_values:?}");
+                assert!(has_all_values, "the copy shows although a value is missing: {required_values:?}");
             }
             Verdict::Silent { next_eligible_at_ms, .. } => {
                 assert!(

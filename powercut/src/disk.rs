@@ -194,8 +194,8 @@ mod tests {
         Step::Written { file: 0, offset, bytes: bytes.into() }
     }
 
-    /// The possible outcomes of a power cut, from 500 random ones: the content of the file `db`, or `None` if it is
-    /// missing.
+    /// Simulates 500 random power cuts after these steps. Returns every different result: the content of the file `db`,
+    /// or `None` if the file is missing.
     fn outcomes(steps: &[Step]) -> BTreeSet<Option<Vec<u8>>> {
         let mut random = fastrand::Rng::with_seed(7);
         let mut random_outcome = || {

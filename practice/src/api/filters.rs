@@ -87,7 +87,8 @@ impl<'a> Filters<'a> {
     }
 
     /// Whether the payout that the call names contains this balance transaction. As in Stripe's API, until the payout
-    /// is reconciled, the list contains only the balance transaction of the payout itself.
+    /// is reconciled, the list contains only the balance transaction of the payout itself. If the call names no payout,
+    /// the list contains every balance transaction.
     fn is_in_payout(&self, object: &Value) -> bool {
         let Some(payout) = self.params.get("payout") else { return true };
         let balance = &self.state.balance;

@@ -68,8 +68,8 @@ pub(crate) fn read_list(state: &State, resource: &Resource, params: &Params) -> 
     Ok(objects::list(&format!("/v1/{}", resource.path), data, has_more))
 }
 
-/// Replaces each id that an `expand[]` parameter selects with its object. Ignores paths that do not start with `base`.
-/// An id that can't be expanded is not replaced.
+/// Replaces each id selected by an `expand[]` parameter with the object that has this id. Ignores parameters whose path
+/// does not start with `base`. An id that can't be expanded is not replaced.
 pub(crate) fn expanded(state: &State, mut object: Value, params: &Params, base: &str) -> Value {
     for (_, path) in params.nested("expand") {
         let Some(path) = path.strip_prefix(base) else {

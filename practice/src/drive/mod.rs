@@ -113,7 +113,7 @@ impl PracticeStripe {
         self.state.open().webhook_url = url;
     }
 
-    /// Sets the secret with which new deliveries to that address are signed.
+    /// Sets the secret with which new deliveries to the webhook address are signed.
     pub fn set_webhook_secret(&self, webhook_secret: impl Into<String>) {
         self.state.open().webhook_secret = webhook_secret.into();
     }

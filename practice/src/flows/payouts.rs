@@ -49,7 +49,8 @@ fn create_payout(state: &mut State, currency: &str, mut entries: Vec<String>) ->
     Some(payout)
 }
 
-/// Lists the contents of every payout that is not reconciled yet, and emits the events of the reconciliation.
+/// Reconciles every payout that is not reconciled yet, so that the API lists its contents. Emits the events of each
+/// reconciliation.
 pub(crate) fn reconcile_payouts(state: &mut State) {
     for payout in std::mem::take(&mut state.balance.unreconciled) {
         let before = state.set(&payout, json!({ "reconciliation_status": "completed" }));
