@@ -67,7 +67,7 @@ async fn start(world: &World) -> Arc<App> {
     app
 }
 
-/// A change of standing of a supporter who sends no question in this benchmark.
+/// A change of the standing of a new supporter. No question in this benchmark contains a token of this supporter.
 fn changed_standing(at_ms: i64) -> StandingChange {
     let halves = [clock::unique_number(), clock::unique_number()].map(u64::to_be_bytes);
     StandingChange {

@@ -10,8 +10,8 @@ use keepopen_decision::{Decision, History, Known, Question, Value, Verdict, prob
 use super::NOW_S;
 
 /// Checks that any text is either rejected or read as appeals, and that each appeal is either used or reported as
-/// invalid. Checks that the appeals can be written and read back unchanged. Checks that a question
-/// (a reader's request for an appeal) has a verdict at any time, and that a verdict names an existing appeal.
+/// invalid. Checks that the appeals can be written and read back unchanged. Checks that a question (a reader's request
+/// for an appeal) has a verdict at any time, and that a verdict names an existing appeal.
 pub fn appeals_file(data: &[u8]) {
     static SETTINGS: OnceLock<Settings> = OnceLock::new();
     let settings =

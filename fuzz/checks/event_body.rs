@@ -9,9 +9,9 @@ use keepopen::stripe::{Envelope, Report, read_event, read_fetched};
 /// The maximum number of lines. More lines cost time and find nothing new.
 const MAX_LINES: usize = 8;
 
-/// Checks that each line is read or rejected without a panic. Checks that the joined facts do not depend on order and
-/// repetition. Checks that each ledger entry has a positive amount, and a cause (its natural key) that no other entry
-/// has.
+/// Checks that each line is read or rejected without a panic. Checks that the joined facts are the same if the events
+/// arrive in another order or more than once. Checks that each ledger entry has a positive amount, and a cause (its
+/// natural key) that no other entry has.
 pub fn event_body(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let facts: Vec<Fact> = text.lines().take(MAX_LINES).flat_map(facts_of).collect();

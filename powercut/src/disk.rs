@@ -79,7 +79,8 @@ pub(crate) fn after_a_cut(steps: &[Step], random: &mut fastrand::Rng, folder: &P
     Ok(lost)
 }
 
-/// Which changes are durable: for each file and for the folder's entries, all changes before a certain step.
+/// Which changes are durable. For each file, these are the changes before a certain step. The same is true of the
+/// creations and deletions of files.
 #[derive(Default)]
 struct Durable {
     /// The number of a file, and the step before which its changes are durable.

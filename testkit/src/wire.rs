@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
-/// A proxy that forwards its own port to the database server.
+/// A proxy between the program and the database server. It forwards each connection to its own port.
 pub struct Wire {
     server: SocketAddr,
     address: SocketAddr,

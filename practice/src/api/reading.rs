@@ -103,6 +103,7 @@ fn expand(state: &State, object: &mut Value, steps: &[&str]) {
 /// Adds a list that the object includes only if the call asks for it with `expand[]`.
 fn add_list(state: &State, object: &mut Value, step: &str) {
     let id = text(object, "id").to_owned();
+    // All objects of a kind in which the field `name` contains this object's id.
     let referring = |kind: &str, name: &str| -> Vec<Value> {
         state.all(kind).filter(|own| text(own, name) == id).cloned().collect()
     };

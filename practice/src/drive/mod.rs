@@ -182,7 +182,7 @@ impl PracticeStripe {
         self.state.open().events.clone()
     }
 
-    /// The events of [`Self::events`] without the first `seen` ones.
+    /// The same events as [`Self::events`] returns, without the first `seen` ones.
     #[must_use]
     pub fn events_after(&self, seen: usize) -> Vec<Value> {
         self.state.open().events.iter().skip(seen).cloned().collect()

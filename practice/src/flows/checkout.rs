@@ -215,7 +215,7 @@ pub(crate) fn intent_for(state: &mut State, session: &Value) -> String {
     intent
 }
 
-/// The customer of the session: the one that the caller gave, or a new one. Null if the session needs no customer.
+/// The id of the session's customer: the one that the caller gave, or a new one. Null if the session needs no customer.
 fn customer_for(state: &mut State, session: &Value, payer: &Payer) -> Value {
     let needs_customer =
         text(session, "mode") == "subscription" || text(session, "customer_creation") == "always";

@@ -11,8 +11,8 @@ use crate::state::{State, number, text};
 use crate::{Outcome, Refused};
 
 /// Opens a dispute and returns its id. As with Stripe, the dispute may exceed the part of the charge that is not
-/// refunded. A charge may have several disputes. Together they must not exceed the charge. This sum does not
-/// include won disputes, prevented disputes and closed inquiries.
+/// refunded. A charge may have several disputes, whose sum must not exceed the charge. This sum does not include won
+/// disputes, prevented disputes and closed inquiries.
 pub(crate) fn open(
     state: &mut State,
     payment_id: &str,

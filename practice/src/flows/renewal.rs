@@ -8,7 +8,7 @@ use crate::objects::payment::NewIntent;
 use crate::state::{State, number, text};
 use crate::{Refused, Renewal};
 
-/// The billing reason of all invoices of a subscription after the first.
+/// The billing reason of every invoice of a subscription except the first.
 pub(crate) const CYCLE: &str = "subscription_cycle";
 
 /// Moves a subscription forward by one period. Returns the invoice's id, or `None` if the subscription ended as
