@@ -20,6 +20,7 @@ pub const END_S: i64 = BEGIN_S + DAYS * DAY_S;
 /// The time between two payments of a monthly gift.
 const MONTH_S: i64 = 30 * DAY_S;
 
+/// The newsroom's sites, each with its currency.
 const SITES: [(&str, &str); 2] = [("journal", "EUR"), ("gazette", "GBP")];
 
 /// A supporter of the newsroom.

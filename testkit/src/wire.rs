@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
-/// A proxy between the program and the database server. It forwards each connection to its own port.
+/// A proxy that listens on a port of its own, and forwards each connection to the database server.
 pub struct Wire {
     server: SocketAddr,
     address: SocketAddr,

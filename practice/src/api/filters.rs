@@ -109,6 +109,7 @@ fn check_types(params: &Params) -> Result<(), Refused> {
     Err(Refused { param: Some("types".to_owned()), ..Refused::invalid(None, sentence) })
 }
 
+/// Reads the bounds of one time field, such as `created` and `created[gte]`.
 fn bounds(params: &Params, field: &'static str) -> Result<Vec<Bound>, Refused> {
     let suffixes: [(&str, Comparison); 5] =
         [("", i64::eq), ("[gte]", i64::ge), ("[gt]", i64::gt), ("[lte]", i64::le), ("[lt]", i64::lt)];

@@ -204,7 +204,8 @@ fn create_dispute(
     Ok((charge, dispute))
 }
 
-/// Creates the balance entry of a dispute's money, and adds it to the dispute.
+/// Creates the balance entry of a dispute, and adds a copy of the entry to the dispute. A negative amount withdraws the
+/// money. A positive amount returns it.
 fn book(state: &mut State, dispute_id: &str, amount_minor: i64) {
     let dispute = state.copy_of(dispute_id);
     let entry = balance::book(

@@ -77,6 +77,7 @@ pub(crate) fn fail(state: &mut State, payout_id: &str) -> Result<(), Refused> {
     Ok(())
 }
 
+/// Creates the balance entry of a payout or of its failure. Returns the entry's id.
 fn book(state: &mut State, payout_id: &str, kind: &str, amount_minor: i64) -> String {
     let payout = state.copy_of(payout_id);
     let is_failure = kind == "payout_failure";

@@ -125,6 +125,7 @@ pub(crate) fn pay_open_invoice(state: &mut State, subscription: &str) -> Result<
     Ok(())
 }
 
+/// The period that follows the subscription's current period.
 fn period_after(sub: &Value) -> Period {
     let item = &sub["items"]["data"][0];
     let recurring = &item["price"]["recurring"];
