@@ -66,7 +66,8 @@ impl Client {
     }
 }
 
-/// A `POST` request with a JSON body. `address` is the client's address, which the proxy on this machine reports.
+/// A `POST` request with a JSON body. `address` is the client's address. The request states it in `X-Forwarded-For`, as
+/// a reverse proxy on this machine would.
 pub fn post(path: &str, address: &str, body: &str) -> Vec<u8> {
     format!(
         "POST {path} HTTP/1.1\r\nHost: give.example.org\r\nOrigin: https://journal.example.org\r\nX-Forwarded-For: {address}\r\n\
@@ -76,18 +77,18 @@ pub fn post(path: &str, address: &str, body: &str) -> Vec<u8> {
     .into_bytes()
 }
 
-/// The results of honest readers. Each reader sends one banner request on a new connection.
+/// What honest readers measured. Each reader sends one banner request on a new connection.
 pub struct Readers {
     /// The number of requests.
     pub asked: usize,
-    /// The number of responses with status 200.
+    /// How many of these requests got a response with status 200.
     pub answered: usize,
     /// The response times of the requests with status 200.
     times: Vec<Duration>,
 }
 
 impl Readers {
-    /// Sends banner requests for this long, from one reader after the other.
+    /// Lets one reader after the other send a banner request, for this long. Returns the results of all of them.
     #[expect(clippy::disallowed_methods, reason = "a benchmark measures time")]
     pub fn measure(address: SocketAddr, duration: Duration) -> Self {
         let question = post("/v1/banner", "198.51.100.7", r#"{"site":"journal","history":{}}"#);

@@ -8,8 +8,8 @@
 //! **Tested in** this program: it marks each unacceptable result with `BAD`, and exits with 1.
 //!
 //! The service runs in its own process with one worker thread and the usual limit of 1,024 open files. Each attack uses
-//! one address and sends as fast as one core can. Most attacks set their address with `X-Forwarded-For`. Meanwhile,
-//! honest readers send one request after the other, each on its own connection.
+//! one address and sends as fast as one core can. Most attacks set their address with `X-Forwarded-For`. During an
+//! attack, other clients with other addresses use the service as honest readers and supporters do.
 
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a program for people at a terminal")]
 
@@ -27,7 +27,7 @@ use service::Service;
 
 /// How long each attack lasts.
 const ATTACK_TIME: Duration = Duration::from_secs(4);
-/// How many connections send only the first byte of their body.
+/// On how many connections the attacker sends only the first byte of a request's body.
 const SLOW_CONNECTIONS: usize = 1040;
 /// How many webhook deliveries the attacker never finishes. It sends about a megabyte of each.
 const UNFINISHED: usize = 400;
@@ -190,7 +190,7 @@ fn flood(service: &Service, stop: &AtomicBool, mut next: impl FnMut() -> Vec<u8>
     answered
 }
 
-/// Creates the id of a new attempt to give. A client sends it with each checkout request of that attempt.
+/// Creates the id of a new attempt to give. A client sends the same id with each checkout request of one attempt.
 fn new_attempt() -> String {
     let (one, two) = (clock::unique_number(), clock::unique_number());
     uuid::Uuid::from_u64_pair(one, two).to_string()
@@ -229,7 +229,8 @@ fn attack_with_checkouts(service: &Service, table: &mut Table) {
     table.line("checkouts from one address", &result, sessions <= 40 && started == 20);
 }
 
-/// Asks again and again for the supporter token of a checkout that is never paid.
+/// Asks again and again for the supporter token of a checkout that is never paid. The service must not call Stripe for
+/// each of these requests.
 fn attack_with_token_requests(service: &Service, table: &mut Table) {
     let attempt = new_attempt();
     let start = post("/v1/checkout", "198.51.100.20", &checkout_body(&attempt));

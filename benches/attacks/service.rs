@@ -56,7 +56,7 @@ impl Service {
                 .unwrap()
         };
         // An older version must create its own database and keys, because it rejects a database that this version
-        // migrated. This version signs the tokens with a copy of that database.
+        // migrated. So the older version runs once, and then this version signs the tokens with a copy of its database.
         let mut signing_settings = text.clone();
         let copied_folder = tempfile::tempdir().unwrap();
         if other_program.is_some() {
@@ -82,7 +82,7 @@ impl Service {
         Self { address, tokens, stripe, management, program, _folder: folder }
     }
 
-    /// The sum of all values in the service's metrics whose lines contain `part`.
+    /// Reads the service's metrics. Returns the sum of the values in all lines that contain `part`.
     pub fn metric(&self, part: &str) -> f64 {
         let text = "GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n";
         let response =

@@ -13,7 +13,7 @@ use tokio::net::TcpStream;
 /// The number of connections. Each connection sends the next request as soon as it gets a response.
 pub const CONNECTIONS: usize = 16;
 
-/// A server in this process, and its threads.
+/// A measured server, and those of its threads that are in this process.
 #[derive(Clone)]
 pub struct Server {
     address: SocketAddr,

@@ -6,7 +6,7 @@
 //! of half a second).
 //! **Never** connects to a server that it did not start itself.
 //! **Start at** `main` below; the questions are in `worlds.rs`, the clients in `load.rs`.
-//! **Tested in** this program: it checks the verdict on each question before it measures it.
+//! **Tested in** this program: it checks the verdict on each question before it measures the question.
 //!
 //! For numbers that you want to publish, set `CARGO_PROFILE_BENCH_LTO=thin` and `CARGO_PROFILE_BENCH_CODEGEN_UNITS=1`,
 //! as in a release build. The build then takes longer.
@@ -56,8 +56,8 @@ fn main() {
     });
 }
 
-/// Starts a service with the appeals of `world`. The service keeps as many recent changes of standing (whether somebody
-/// is a supporter) as it can.
+/// Starts a service with the appeals of `world`. Adds as many recent changes of standing (whether somebody is a
+/// supporter) as the service can remember.
 async fn start(world: &World) -> Arc<App> {
     let folder = world.folder.path();
     let settings = sites::from_toml(&worlds::settings(folder)).unwrap();
@@ -67,7 +67,7 @@ async fn start(world: &World) -> Arc<App> {
     app
 }
 
-/// A change of standing of a supporter who sends no question in this benchmark.
+/// A change of the standing of a new supporter. No question in this benchmark contains a token of this supporter.
 fn changed_standing(at_ms: i64) -> StandingChange {
     let halves = [clock::unique_number(), clock::unique_number()].map(u64::to_be_bytes);
     StandingChange {

@@ -57,7 +57,8 @@ pub fn print_costs(worlds: &[(&World, &std::sync::Arc<App>)], rounds: usize) {
     }
 }
 
-/// Repeats a call for one round. Returns the time per call in nanoseconds. It is CPU time if the system reports it.
+/// Repeats a call for one round. Returns the time per call in nanoseconds. This is CPU time if the system reports it,
+/// and elapsed time otherwise.
 #[expect(clippy::disallowed_methods, reason = "a benchmark measures time")]
 fn per_call(mut call: impl FnMut()) -> f64 {
     let (start, cpu_before, mut calls) = (Instant::now(), cpu_time_ns(), 0_u32);

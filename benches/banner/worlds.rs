@@ -1,4 +1,5 @@
-//! The appeals and questions that the benchmark measures. There are two worlds: a typical one and a heavy one.
+//! The appeals and questions that the benchmark measures. A set of appeals with its questions is called a world. There
+//! are two worlds: a typical one and a heavy one.
 
 use std::path::Path;
 

@@ -24,7 +24,7 @@ pub struct Event {
 pub struct Events {
     /// The JSON from which every event is copied.
     text: String,
-    /// The id of that event.
+    /// The id in `text`. Each copy gets its own id instead.
     id: String,
     count: usize,
 }

@@ -15,10 +15,12 @@ use super::raw::Raw;
 #[derive(Clone, Copy)]
 pub struct Server(pub SocketAddr);
 
-/// The medians and 99th percentiles of one round. In the round, the service (over one connection) and the raw database
-/// store events in turn.
+/// The medians and 99th percentiles of one round, in microseconds. In a round, the service (over one connection) and
+/// the raw database (without the service) store events in turn.
 pub struct Pairs {
+    /// The median time in which the service acknowledged a delivery.
     pub ours_us: f64,
+    /// The median time of a commit in the raw database.
     pub raw_us: f64,
     pub ours_p99_us: f64,
     pub raw_p99_us: f64,
@@ -70,7 +72,7 @@ pub async fn measure_pairs(server: Server, raw: &mut Raw, events: &mut Events, d
     }
 }
 
-/// Measures how many raw commits per second are possible, one after the other.
+/// Measures how many events per second the raw database stores, with one commit per event, one after the other.
 #[expect(clippy::disallowed_methods, reason = "a benchmark measures time")]
 pub async fn measure_raw_rate(raw: &mut Raw, events: &mut Events, duration: Duration) -> f64 {
     let (start, mut spent, mut commits) = (Instant::now(), Duration::ZERO, 0.0);

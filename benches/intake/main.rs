@@ -1,6 +1,6 @@
-//! Measures how fast the service acknowledges webhook deliveries. It must store each one on disk first. Compares this
-//! with the limit of the same database on the same disk: one commit per event with only sqlx. The output calls this
-//! limit "raw". Rounds alternate between the two. The output shows the medians.
+//! Measures how fast the service acknowledges webhook deliveries. The service must store each delivery on disk first.
+//! Compares this with the limit of the same database on the same disk: one commit per event, made with sqlx and without
+//! the service. The output calls this limit "raw". Rounds alternate between the two. The output shows the medians.
 //!
 //! Run it with `cargo bench --bench intake`. To measure PostgreSQL too, use
 //! `POSTGRES_DURABLE=1 scripts/with-postgres cargo bench --bench intake`. Two optional numbers set the rounds (7) and
@@ -166,6 +166,7 @@ async fn measure(name: &str, folder: &Path, databases: [Database; 2], plan: Plan
     app.store.close().await;
 }
 
+/// Prints one line of the table. Each measurement has the rate of raw commits that was measured just before it.
 fn print_row(name: &str, measured: &[(f64, Throughput)]) {
     let median_of =
         |part: fn(&Throughput) -> f64| median(measured.iter().map(|(_, throughput)| part(throughput)));

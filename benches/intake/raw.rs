@@ -1,5 +1,5 @@
-//! Measures the database's own limit: stores the rows that the service would store, but directly with sqlx, in one
-//! commit per event.
+//! Stores events without the service: it writes the rows that the service would write, but directly with sqlx, in one
+//! commit per event. `load.rs` measures how long this takes.
 
 use keepopen::store::Store;
 use sqlx::postgres::PgConnection;
@@ -59,8 +59,8 @@ impl Raw {
     }
 }
 
-/// The server's settings that decide whether a commit is durable, and its data folder. Panics if the server does not
-/// sync commits to disk, because the measurement would be meaningless.
+/// Returns, as text, the settings of the PostgreSQL server that decide whether a commit is durable, and the server's
+/// data folder. Panics if the server does not sync commits to disk, because the measurement would then be meaningless.
 pub async fn durability(url: &str) -> String {
     let mut connection = PgConnection::connect(url).await.unwrap();
     let mut settings = Vec::new();

@@ -20,6 +20,7 @@ pub const END_S: i64 = BEGIN_S + DAYS * DAY_S;
 /// The time between two payments of a monthly gift.
 const MONTH_S: i64 = 30 * DAY_S;
 
+/// The newsroom's sites, each with its currency.
 const SITES: [(&str, &str); 2] = [("journal", "EUR"), ("gazette", "GBP")];
 
 /// A supporter of the newsroom.
@@ -77,8 +78,8 @@ pub fn giver(number: u64) -> (Giver, Vec<Gift>) {
     (giver, gifts)
 }
 
-/// The payout that contains a site's payment of this time. It arrives two days later. `None` if that day is after the
-/// end of the two years.
+/// The payout of a site's payments on the day that contains this time. It arrives two days later. `None` if it would
+/// arrive after the end of the two years.
 fn payout(site: usize, at_s: i64) -> Option<(String, PayoutMark)> {
     let day = (at_s - BEGIN_S) / DAY_S;
     let arrives_at_s = BEGIN_S + (day + 2) * DAY_S;
@@ -120,8 +121,8 @@ impl Gift {
         self.began_s + index * MONTH_S
     }
 
-    /// An id like those that Stripe creates. Later ids are greater, so that the database stores them next to each
-    /// other.
+    /// An id like those that Stripe creates. The ids of later objects are greater, so that the database stores objects
+    /// of about the same time next to each other.
     fn stripe_id(&self, prefix: &str, at_s: i64) -> String {
         format!("{prefix}_1{:08x}{:011x}live", at_s, self.key)
     }
@@ -188,9 +189,9 @@ impl Gift {
         vec![self.session(Some(id), None), subscription]
     }
 
-    /// The facts about one payment: three objects of Stripe's. Each 300th payment is refunded and has facts about two
-    /// more objects.
-    /// Payments of the last hours have no balance transaction yet.
+    /// The facts about one payment: about its charge, its invoice (if the gift is monthly) and its balance transaction.
+    /// One payment in 300 is refunded, and also has facts about the refund and the refund's balance transaction.
+    /// Payments in the last six hours of the two years have no balance transaction yet.
     pub fn payment_facts(&self, index: i64) -> Vec<Fact> {
         let at_s = self.paid_at_s(index);
         let (charge, intent) = (self.stripe_id("ch", at_s), self.stripe_id("pi", at_s));

@@ -88,10 +88,11 @@ impl Writer {
     }
 }
 
+/// Inserts rows into SQLite. `cells` has the values of all rows, one row after the other.
 async fn insert(connection: &mut SqliteConnection, table: &Table, cells: Vec<Cell>) {
     let width = table.columns.len();
-    // Each statement inserts the same number of rows, so that it is prepared only once. The rest is inserted row by
-    // row.
+    // Each statement inserts the same number of rows, so that it is prepared only once. Rows that are left over
+    // are inserted one by one.
     let batch_rows = 2_000 / width;
     let mut cells = cells.into_iter();
     while cells.len() > 0 {
@@ -111,6 +112,7 @@ async fn insert(connection: &mut SqliteConnection, table: &Table, cells: Vec<Cel
     }
 }
 
+/// Inserts rows into PostgreSQL with `COPY`, which is faster than `INSERT`.
 async fn copy(connection: &mut PgConnection, table: &Table, cells: &[Cell]) {
     let mut text = String::with_capacity(cells.len() * 24);
     for row in cells.chunks(table.columns.len()) {

@@ -11,9 +11,10 @@
 //!
 //! By default, it measures SQLite. If `KEEPOPEN_TEST_POSTGRES` names a server, it also measures PostgreSQL
 //! (`scripts/with-postgres` starts a server). A name after the number selects one of the two: `-- 200000 postgresql`.
-//! Each payment has facts about three of Stripe's objects (charge, invoice or session, balance transaction), five links
-//! between objects in both directions, three ledger entries (payment, fee, payout) and a row of its own. One payment in
-//! 300 is refunded. The inbox is empty, because no measured query reads it.
+//! Each payment has facts (what the service knows) about three of Stripe's objects: the charge, the invoice or session,
+//! and the balance transaction. It also has five links between objects in both directions, three ledger entries
+//! (payment, fee, payout) and a row of its own. One payment in 300 is refunded. The inbox is empty, because no measured
+//! query reads it.
 
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a program for people at a terminal")]
 

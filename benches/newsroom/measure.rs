@@ -24,8 +24,8 @@ pub struct Measured {
     pub median_s: f64,
     /// The 99th percentile of the time, in seconds; `None` if the query ran only once.
     pub p99_s: Option<f64>,
-    /// The CPU time that this process used per query, in seconds. It hardly depends on other work on the machine. It
-    /// does not include the CPU time of a database server.
+    /// The CPU time that this process used per query, in seconds. It hardly depends on other work on the machine. The
+    /// CPU time of a database server is not included.
     pub cpu_s: f64,
     /// The peak memory of the process during the query, in MiB.
     pub peak_mib: f64,
@@ -120,7 +120,8 @@ async fn contribution_detail(store: &Store, number: u64) -> String {
     format!("{} payments", detail.payments.len())
 }
 
-/// Reads everything that the service knows about Stripe's objects of a supporter's first contribution.
+/// Reads all facts (what the service knows about Stripe's objects) of the first contribution of the supporter with this
+/// number.
 async fn read_facts(store: &Store, number: u64) -> String {
     let (_, gifts) = gifts::giver(number);
     let mut tx = store.snapshot().await.unwrap();
@@ -213,7 +214,7 @@ fn cpu_time_s() -> f64 {
 
 /// Resets the peak memory of the process.
 fn reset_peak() {
-    // On a system that can't reset it, the reported peak is that of the whole run.
+    // On a system that can't reset the peak, the reported peak is that of the whole run.
     drop(std::fs::write("/proc/self/clear_refs", "5"));
 }
 

@@ -185,6 +185,7 @@ pub fn generate(sink: &mut RowSink, supporters: u64) {
     }
 }
 
+/// Adds a supporter and their contributions. Each contribution is computed (folded) from the facts about its gift.
 fn put_giver(sink: &mut RowSink, giver: &Giver, gifts: &[Gift]) {
     let mut folded = Vec::new();
     for gift in gifts {
@@ -196,7 +197,7 @@ fn put_giver(sink: &mut RowSink, giver: &Giver, gifts: &[Gift]) {
         assert!(all.alarms.is_empty(), "{:?}", all.alarms);
         folded.push(Contribution { supporter: Some(giver.id.clone()), ..all.contribution });
     }
-    // The epoch of a supporter is the number of their reversed payments.
+    // A supporter's epoch is the number of their reversed payments. A token with a lower epoch is invalid.
     let epoch: i64 = folded.iter().map(|contribution| contribution.reversed_payments).sum();
     let (id, since) = (giver.id.as_str().to_owned(), Cell::Number(giver.since_s * 1000));
     let raised_at = if epoch > 0 { giver.since_s * 1000 } else { 0 };

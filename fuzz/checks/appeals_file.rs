@@ -10,8 +10,8 @@ use keepopen_decision::{Decision, History, Known, Question, Value, Verdict, prob
 use super::NOW_S;
 
 /// Checks that any text is either rejected or read as appeals, and that each appeal is either used or reported as
-/// invalid. Checks that the appeals can be written and read back unchanged. Checks that a question
-/// (a reader's request for an appeal) has a verdict at any time, and that a verdict names an existing appeal.
+/// invalid. Checks that the appeals can be written and read back unchanged. Checks that a question (a reader's request
+/// for an appeal) has a verdict at any time, and that a verdict names an existing appeal.
 pub fn appeals_file(data: &[u8]) {
     static SETTINGS: OnceLock<Settings> = OnceLock::new();
     let settings =
@@ -42,11 +42,11 @@ fn check_format(text: &str, format: Format, settings: &Settings) {
                 written
             );
         }
-        // Some numbers, such as NaN, can't be written. A field with such a number is omitted, but an item of a
-        // list can't be omitted.
+        // Some numbers, such as NaN, can't be written. A field with such a number is omitted. An item of a list can't
+        // be omitted, so a list with such a number is an error.
         Err(error) => {
             let text = text.to_lowercase();
-            assert!(["nan", "inf"].iter().any(|word| text.contains(word)), "{error}");
+            assert!(["nan", "inf"].iter().any(|word| text.contains(word)), "can't be written: {error}");
         }
     }
     let snapshot = Snapshot::build(&settings.sites, &appeals, problems);
@@ -78,7 +78,7 @@ fn check_format(text: &str, format: Format, settings: &Settings) {
                         false
                     }
                 });
-                assert!(has_all_values, "the copy shows without one of its values: {required_values:?}");
+                assert!(has_all_values, "the copy shows although a value is missing: {required_values:?}");
             }
             Verdict::Silent { next_eligible_at_ms, .. } => {
                 assert!(

@@ -1,5 +1,5 @@
-//! Checks Stripe events, one per line. Reads them as facts (what the service knows about Stripe's objects). Joins the
-//! facts about each object, and folds them into one contribution.
+//! Checks Stripe events, one per line. Reads them as facts (what the service knows about Stripe's objects). Joins all
+//! facts about the same object into one, and then folds the facts, which means that it computes one contribution.
 
 use std::collections::BTreeSet;
 
@@ -9,9 +9,9 @@ use keepopen::stripe::{Envelope, Report, read_event, read_fetched};
 /// The maximum number of lines. More lines cost time and find nothing new.
 const MAX_LINES: usize = 8;
 
-/// Checks that each line is read or rejected without a panic. Checks that the joined facts do not depend on order and
-/// repetition. Checks that each ledger entry has a positive amount, and a cause (its natural key) that no other entry
-/// has.
+/// Checks that each line is read or rejected without a panic. Checks that the joined facts are the same if the events
+/// arrive in another order or more than once. Checks that each ledger entry has a positive amount, and a cause (its
+/// natural key) that no other entry has.
 pub fn event_body(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let facts: Vec<Fact> = text.lines().take(MAX_LINES).flat_map(facts_of).collect();
@@ -30,7 +30,8 @@ pub fn event_body(data: &[u8]) {
     for fact in &joined {
         let stored = serde_json::to_string(fact).expect("a fact must be serialisable");
         assert_eq!(serde_json::from_str::<Fact>(&stored).ok().as_ref(), Some(fact), "{stored}");
-        assert!(!fact.id().is_empty() && fact.links().iter().all(|link| !link.is_empty()), "{fact:?}");
+        assert!(!fact.id().is_empty(), "the id of the fact is empty: {fact:?}");
+        assert!(fact.links().iter().all(|link| !link.is_empty()), "a link is empty: {fact:?}");
     }
     let Some(folded) = fold(&joined) else { return };
     let mut reversed_facts = joined.clone();
@@ -48,8 +49,8 @@ pub fn event_body(data: &[u8]) {
         folded.entries
     );
     for entry in &folded.entries {
-        assert!(entry.money.amount_minor > 0, "{entry:?}");
-        assert!(entry.occurred_at_ms >= 0, "{entry:?}");
+        assert!(entry.money.amount_minor > 0, "the amount is not positive: {entry:?}");
+        assert!(entry.occurred_at_ms >= 0, "the time is before 1970: {entry:?}");
     }
     serde_json::to_string(&folded.alarms).expect("alarms must be serialisable");
 }

@@ -1,7 +1,7 @@
 //! Checks bodies of `POST /v1/banner`, which are called questions. The appeals of the checked service use every rule.
 //!
-//! In a body, `{token}` stands for a valid supporter token of a monthly giver. `{once}` stands for that of a one-off
-//! giver.
+//! In a body, `{token}` stands for a valid supporter token of a monthly giver. `{once}` stands for a valid token of a
+//! one-off giver.
 
 use std::sync::{Arc, OnceLock};
 

@@ -1,8 +1,8 @@
 //! Checks the signature of a webhook delivery. The input is the signature header, a line break, and the body.
 //!
 //! The header may contain placeholders, because random bytes would never be a valid signature. `{good}` stands for a
-//! valid signature, `{old}` for a valid one that is too old, and `{other}` for one with an unknown secret. `{now}` and
-//! `{then}` stand for the times of the valid and the old signature.
+//! valid signature, `{old}` for a valid one that is too old, and `{other}` for one with an unknown secret. `{now}`
+//! stands for the time of the valid signature, and `{then}` for the time of the old one.
 
 use aws_lc_rs::hmac;
 use keepopen::config::Secret;

@@ -79,7 +79,8 @@ pub(crate) fn after_a_cut(steps: &[Step], random: &mut fastrand::Rng, folder: &P
     Ok(lost)
 }
 
-/// Which changes are durable: for each file and for the folder's entries, all changes before a certain step.
+/// Which changes are durable. For each file, these are the changes before a certain step. The same is true of the
+/// creations and deletions of files.
 #[derive(Default)]
 struct Durable {
     /// The number of a file, and the step before which its changes are durable.
@@ -194,8 +195,8 @@ mod tests {
         Step::Written { file: 0, offset, bytes: bytes.into() }
     }
 
-    /// The possible outcomes of a power cut, from 500 random ones: the content of the file `db`, or `None` if it is
-    /// missing.
+    /// Simulates 500 random power cuts after these steps. Returns every different result: the content of the file `db`,
+    /// or `None` if the file is missing.
     fn outcomes(steps: &[Step]) -> BTreeSet<Option<Vec<u8>>> {
         let mut random = fastrand::Rng::with_seed(7);
         let mut random_outcome = || {

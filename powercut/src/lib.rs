@@ -1,7 +1,7 @@
 //! Simulates a disk that loses data in a power cut if the data was not synced.
 //!
-//! **Owns** a VFS (SQLite's interface to files) that records every write, sync, truncation, creation and deletion.
-//! From the recording, it computes what a disk may contain after a power cut.
+//! **Owns** a VFS (SQLite's interface to files) that records every write, sync, truncation, creation and deletion. Also
+//! owns the computation of what a disk may contain after a power cut at some moment of the recording.
 //! **Never** depends on the database's content, and is never part of a program. It is a tool for tests, and the only
 //! crate with unsafe code.
 //! **Start at** [`Recording::start`], then [`Recording::disk_after_a_cut`].

@@ -38,8 +38,8 @@ pub(crate) enum Step {
         file: usize,
         size: usize,
     },
-    /// Makes durable the changes to the file that were recorded before the step with the index `began`. The sync
-    /// started at this step. Writes during the sync may be lost.
+    /// A sync of the file. It started at the step with the index `began`. The changes to the file before this step are
+    /// now durable. Writes during the sync may be lost.
     Synced {
         file: usize,
         began: usize,
@@ -47,13 +47,14 @@ pub(crate) enum Step {
     Deleted {
         name: String,
     },
-    /// Makes durable the changes to the folder's entries that were recorded before the step with the index `began`.
+    /// A sync of the folder, which started at the step with the index `began`. The creations and deletions of files
+    /// before this step are now durable.
     FolderSynced {
         began: usize,
     },
 }
 
-/// The steps so far, and the number of the file that has each name.
+/// The steps so far, and for each file name the number of the file that has it now.
 #[derive(Debug, Default)]
 pub(crate) struct Recorded {
     steps: Vec<Step>,

@@ -102,10 +102,10 @@ unsafe fn name_of(log: &Log, path: *const c_char) -> Option<String> {
     log.name_of(Path::new(OsStr::from_bytes(path.to_bytes())))
 }
 
-/// The default VFS's file, which follows our own in memory.
+/// The default VFS's file struct, which follows our own file struct in memory.
 ///
 /// # Safety
-/// `file` must be one of ours. SQLite then allocated `szOsFile` bytes for it, of which ours are the first.
+/// `file` must be one of ours. SQLite then allocated `szOsFile` bytes for it, and our struct is at their start.
 unsafe fn real_file_of(file: *mut sqlite3_file) -> *mut sqlite3_file {
     // SAFETY: the caller guarantees the condition above. The size of our struct is a multiple of the alignment of a
     // pointer.

@@ -5,7 +5,8 @@ use std::collections::{BTreeSet, HashMap};
 
 use crate::Settlement;
 
-/// Entries in the order in which their money becomes available. Each has this time, in seconds since 1970, and its id.
+/// Entries in the order in which their money becomes available. Each item has the time at which this happens, in
+/// seconds since 1970, and the entry's id.
 type EntriesByTime = BTreeSet<(i64, String)>;
 
 /// The settlement settings, and the entries and payouts that are not finished yet.
@@ -25,7 +26,7 @@ pub(crate) struct Balance {
     pending: EntriesByTime,
     /// The entries that are not in a payout yet.
     unpaid: EntriesByTime,
-    /// The payout of each entry that is in one.
+    /// The ids of the entries that are in a payout, each with the id of the payout.
     paid_out: HashMap<String, String>,
 }
 

@@ -17,7 +17,7 @@ pub enum Loss {
 /// The rules that select the events to lose. Without a rule, no event is lost.
 #[derive(Debug, Default)]
 pub(crate) struct LossRules {
-    /// Selects events that the API shows and that are not delivered automatically.
+    /// Selects events that the API shows but that are delivered only by `deliver_again`.
     pub(crate) deliveries: Option<Loss>,
     /// Selects events that are neither delivered nor shown by the API.
     pub(crate) events: Option<Loss>,

@@ -75,7 +75,7 @@ fn decimals(currency: &str) -> Result<u32, Refused> {
         .ok_or_else(|| Refused::invalid(None, format!("There is no currency called {currency}.")))
 }
 
-/// The quotient, rounded to the nearest whole number. Halves are rounded away from zero.
+/// Divides and rounds to the nearest whole number. Halves are rounded away from zero.
 fn rounded(numerator: i128, denominator: i128) -> i128 {
     let half = if numerator < 0 { -denominator / 2 } else { denominator / 2 };
     (numerator + half) / denominator

@@ -28,7 +28,8 @@ pub enum Trouble {
     Drop,
 }
 
-/// The data of a Checkout Session that its object in the API does not contain.
+/// The data of a Checkout Session that its object in the API does not contain. It has nothing to do with Stripe's
+/// object `plan`.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Plan {
     pub(crate) lines: Vec<Line>,
@@ -81,6 +82,7 @@ pub(crate) struct State {
     pub(crate) events: Vec<Value>,
     /// The thin events, which the API does not list with the others.
     thin_events: Vec<Value>,
+    /// The ids of all Checkout Sessions, each with its data that the API does not show.
     pub(crate) plans: HashMap<String, Plan>,
     pub(crate) balance: Balance,
     pub(crate) replies: HashMap<String, StoredReply>,
@@ -88,11 +90,11 @@ pub(crate) struct State {
     /// The events that will not be delivered: their last attempt failed, or they were lost before the first one.
     pub(crate) given_up: HashSet<String>,
     pub(crate) loss_rules: LossRules,
-    /// The ids of all lost events.
+    /// The ids of all events that `loss_rules` selected to be lost.
     pub(crate) lost: Vec<String>,
     /// The lost events that the API does not show.
     hidden: HashSet<String>,
-    /// How API calls fail, and how many calls still fail. Without a number, all calls fail.
+    /// How API calls fail, and how many more calls will fail. If the number is `None`, all further calls fail.
     pub(crate) trouble: Option<(Trouble, Option<u32>)>,
     /// How many calls succeed before calls begin to fail.
     pub(crate) calls_before_trouble: u32,
@@ -102,6 +104,7 @@ pub(crate) struct State {
     pub(crate) webhook_url: Option<String>,
     pub(crate) webhook_secret: String,
     pub(crate) account_name: String,
+    /// Whether the account can't accept payments or receive payouts.
     pub(crate) account_is_limited: bool,
     /// The webhook endpoints that were created through the API, oldest first. `webhook_url` is not one of them.
     pub(crate) endpoints: Vec<Endpoint>,
@@ -112,7 +115,7 @@ pub(crate) struct State {
     pub(crate) undelivered: watch::Sender<usize>,
 }
 
-/// The state. The API, the pages, the delivery task and the Rust handle share it.
+/// The state, shared by the API, the pages, the delivery task and the handle [`crate::PracticeStripe`].
 #[derive(Clone)]
 pub(crate) struct SharedState(Arc<Mutex<State>>);
 
@@ -121,7 +124,8 @@ impl SharedState {
         Self(Arc::new(Mutex::new(state)))
     }
 
-    /// Locks the state and brings it up to date: closes expired sessions, and makes due money available.
+    /// Locks the state and brings it up to date. Expires the sessions whose time is over. Makes pending balance entries
+    /// available if their settling time is over.
     pub(crate) fn open(&self) -> MutexGuard<'_, State> {
         // After a panic in another call, the state may be incomplete. That is acceptable for practice.
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -179,7 +183,8 @@ impl State {
         id
     }
 
-    /// Replaces a deleted object with what remains of it. Lists no longer include the object.
+    /// Replaces a deleted object with `remains`, which is what the API still shows of it. Lists no longer include the
+    /// object.
     pub(crate) fn replace_with_remains(&mut self, id: &str, remains: Value) {
         if let Some(object) = self.objects.insert(id.to_owned(), remains) {
             let order = self.order.entry(text(&object, "object").to_owned()).or_default();
@@ -321,7 +326,7 @@ impl State {
     }
 
     /// Whether an event counts as delivered: a receiver accepted it, and no receiver's deliveries were given up. An
-    /// event without receivers counts as delivered.
+    /// event without receivers counts as delivered, unless it was lost on purpose.
     pub(crate) fn was_delivered(&self, event: &Value) -> bool {
         let id = text(event, "id");
         let is_accepted =

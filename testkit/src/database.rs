@@ -45,7 +45,7 @@ impl Database {
         Self { url, server: Some(server) }
     }
 
-    /// Every row of every table, as text. For a database in a file, returns an empty text.
+    /// Returns every row of every table of this database, as text. Returns an empty text for a database in a file.
     pub fn all_rows_as_text(&self) -> String {
         let Some(server) = &self.server else { return String::new() };
         let tables = "SELECT tablename::text FROM pg_tables WHERE schemaname = 'public'";

@@ -15,7 +15,7 @@ pub struct Running {
 }
 
 impl Running {
-    /// Starts the program. Its standard error is read as its log.
+    /// Starts the program. Its log is what it writes to standard error.
     pub fn start(command: &mut Command) -> Self {
         let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
         let (line_sender, lines) = channel();

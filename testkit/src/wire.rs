@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
-/// A proxy that forwards its own port to the database server.
+/// A proxy that listens on a port of its own, and forwards each connection to the database server.
 pub struct Wire {
     server: SocketAddr,
     address: SocketAddr,

@@ -1,4 +1,5 @@
-//! The calls that change an existing object, with their routes.
+//! Calls that change an existing object, with their routes. `calls.rs` has the routes of the other calls, such as those
+//! that change a subscription or expire a session.
 
 use serde_json::{Map, Value, json};
 
@@ -7,7 +8,7 @@ use crate::flows::{checkout, customers, disputes, invoices, pausing, refunds, re
 use crate::state::State;
 use crate::{Outcome, Refused};
 
-/// Carries out a call that changes one object. Returns `None` if no call has this method and path.
+/// Carries out a call that changes one object. Returns `None` if no call here has this method and path.
 pub(crate) fn route(
     state: &mut State,
     method: &str,

@@ -168,6 +168,7 @@ fn valid_url(url: &str) -> Result<&str, Refused> {
     }
 }
 
+/// Reads `enabled_events`. Returns `None` if the call does not contain it.
 fn events(params: &Params) -> Result<Option<Vec<String>>, Refused> {
     let named: Vec<String> =
         params.nested("enabled_events").iter().map(|(_, event)| (*event).to_owned()).collect();

@@ -87,7 +87,8 @@ impl<'a> Filters<'a> {
     }
 
     /// Whether the payout that the call names contains this balance transaction. As in Stripe's API, until the payout
-    /// is reconciled, the list contains only the balance transaction of the payout itself.
+    /// is reconciled, the list contains only the balance transaction of the payout itself. If the call names no payout,
+    /// the list contains every balance transaction.
     fn is_in_payout(&self, object: &Value) -> bool {
         let Some(payout) = self.params.get("payout") else { return true };
         let balance = &self.state.balance;
@@ -108,6 +109,7 @@ fn check_types(params: &Params) -> Result<(), Refused> {
     Err(Refused { param: Some("types".to_owned()), ..Refused::invalid(None, sentence) })
 }
 
+/// Reads the bounds of one time field, such as `created` and `created[gte]`.
 fn bounds(params: &Params, field: &'static str) -> Result<Vec<Bound>, Refused> {
     let suffixes: [(&str, Comparison); 5] =
         [("", i64::eq), ("[gte]", i64::ge), ("[gt]", i64::gt), ("[lte]", i64::le), ("[lt]", i64::lt)];

@@ -14,7 +14,7 @@ impl Params {
         Self(form_urlencoded::parse(encoded).into_owned().collect())
     }
 
-    /// Returns a text for comparing the parameters of two calls. It does not depend on their order.
+    /// Returns a text that is the same for two calls with the same parameters, in any order.
     pub(crate) fn fingerprint(&self) -> String {
         let mut pairs: Vec<String> = self.0.iter().map(|(name, value)| format!("{name}={value}")).collect();
         pairs.sort();

@@ -88,7 +88,7 @@ fn pretty(body: &Value) -> String {
     format!("{body:#}")
 }
 
-/// Checks the API key. As with Stripe, it may be a bearer token or the user name of Basic authentication.
+/// Checks the API key. As with Stripe, the key may be a bearer token or the user name of Basic authentication.
 fn check_key(state: &State, request: &HttpRequest) -> Result<(), Refused> {
     let unauthorised = |message: String| Refused { status: 401, ..Refused::invalid(None, message) };
     let authorisation = header(request, "Authorization").unwrap_or_default();

@@ -68,8 +68,8 @@ pub(crate) fn read_list(state: &State, resource: &Resource, params: &Params) -> 
     Ok(objects::list(&format!("/v1/{}", resource.path), data, has_more))
 }
 
-/// Replaces each id that an `expand[]` parameter selects with its object. Ignores paths that do not start with `base`.
-/// An id that can't be expanded is not replaced.
+/// Replaces each id selected by an `expand[]` parameter with the object that has this id. Ignores parameters whose path
+/// does not start with `base`. An id that can't be expanded is not replaced.
 pub(crate) fn expanded(state: &State, mut object: Value, params: &Params, base: &str) -> Value {
     for (_, path) in params.nested("expand") {
         let Some(path) = path.strip_prefix(base) else {
@@ -103,6 +103,7 @@ fn expand(state: &State, object: &mut Value, steps: &[&str]) {
 /// Adds a list that the object includes only if the call asks for it with `expand[]`.
 fn add_list(state: &State, object: &mut Value, step: &str) {
     let id = text(object, "id").to_owned();
+    // All objects of a kind in which the field `name` contains this object's id.
     let referring = |kind: &str, name: &str| -> Vec<Value> {
         state.all(kind).filter(|own| text(own, name) == id).cloned().collect()
     };

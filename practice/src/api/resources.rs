@@ -7,7 +7,8 @@ pub(crate) struct Resource {
     pub(crate) filters: &'static [(&'static str, &'static str)],
 }
 
-/// Every kind of object that the API can read. A filter is a parameter and the field that it is compared with.
+/// Every kind of object that the API can read. A filter is a parameter, and the JSON pointer of the field that must
+/// have the parameter's value.
 pub(crate) const RESOURCES: &[Resource] = &[
     Resource {
         path: "checkout/sessions",

@@ -121,6 +121,7 @@ fn check_combination(params: &Params, one_off: bool) -> Result<(), Refused> {
     Ok(())
 }
 
+/// Reads the lines of the session, and the data for its payment intent or subscription. Also returns the currency.
 fn plan(state: &State, params: &Params, one_off: bool) -> Result<(Plan, String), Refused> {
     let mut lines = Vec::new();
     let mut currency = String::new();
@@ -179,6 +180,7 @@ fn plan(state: &State, params: &Params, one_off: bool) -> Result<(Plan, String),
     Ok((plan, currency))
 }
 
+/// Reads one line. `base` is the start of the names of its parameters, such as `line_items[0]`.
 fn line(state: &State, params: &Params, base: &str, one_off: bool) -> Result<Line, Refused> {
     let name_of = |rest: &str| format!("{base}[price_data]{rest}");
     let currency = params.require(&name_of("[currency]"))?.to_ascii_lowercase();

@@ -1,4 +1,4 @@
-//! The calls that create a refund, and those that change or cancel a subscription.
+//! The calls that create a refund, change a subscription, or cancel a subscription.
 
 use serde_json::Value;
 

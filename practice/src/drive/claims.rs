@@ -22,7 +22,8 @@ impl PracticeStripe {
         disputes::escalate(&mut self.state.open(), dispute_id)
     }
 
-    /// Prevents a dispute by a refund. Returns the id of the dispute, whose status is `prevented`.
+    /// Refunds an amount, which prevents a dispute of this amount. Returns the id of that dispute, whose status is
+    /// `prevented`.
     pub fn prevent_dispute(&self, payment_id: &str, amount_minor: Option<i64>) -> Result<String, Refused> {
         disputes::prevent(&mut self.state.open(), payment_id, amount_minor)
     }

@@ -113,7 +113,7 @@ impl PracticeStripe {
         self.state.open().webhook_url = url;
     }
 
-    /// Sets the secret with which new deliveries to that address are signed.
+    /// Sets the secret with which new deliveries to the webhook address are signed.
     pub fn set_webhook_secret(&self, webhook_secret: impl Into<String>) {
         self.state.open().webhook_secret = webhook_secret.into();
     }
@@ -182,7 +182,7 @@ impl PracticeStripe {
         self.state.open().events.clone()
     }
 
-    /// The events of [`Self::events`] without the first `seen` ones.
+    /// The same events as [`Self::events`] returns, without the first `seen` ones.
     #[must_use]
     pub fn events_after(&self, seen: usize) -> Vec<Value> {
         self.state.open().events.iter().skip(seen).cloned().collect()

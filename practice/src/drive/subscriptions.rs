@@ -58,7 +58,8 @@ impl PracticeStripe {
         pausing::resume(&mut self.state.open(), subscription_id)
     }
 
-    /// Changes the amount of a subscription from the next period on, with a pending update that is applied at once.
+    /// Changes the amount of a subscription from the next period on. Uses a pending update (a change that waits for its
+    /// payment), and applies it at once.
     pub fn apply_update(&self, subscription_id: &str, unit_amount_minor: i64) -> Result<(), Refused> {
         pausing::apply_update(&mut self.state.open(), subscription_id, unit_amount_minor)
     }

@@ -80,8 +80,8 @@ pub(crate) fn post_fees(state: &mut State) {
     }
 }
 
-/// Creates the entry of a charge, and emits `charge.updated` with its id. As with Stripe, this follows
-/// `charge.succeeded`.
+/// Creates the entry of a charge. Then emits `charge.updated`, in which the charge names its entry. As with Stripe,
+/// this event follows `charge.succeeded`.
 fn book_charge(state: &mut State, charge_id: &str) {
     let charge = state.copy_of(charge_id);
     let entry = book(
@@ -121,8 +121,8 @@ pub(crate) fn settle_due(state: &mut State) {
     }
 }
 
-/// Makes entries available by setting these fields. The copies of entries in a dispute need no update, because the
-/// entries of a dispute are available from the start.
+/// Makes entries available by setting these fields. A dispute contains copies of its entries. They need no update,
+/// because the entries of a dispute are available from the start.
 pub(crate) fn make_available(state: &mut State, entries: &[String], fields: Value) {
     for entry in entries {
         state.set(entry, fields.clone());

@@ -149,8 +149,8 @@ fn expire_and_cancel_payment(state: &mut State, session_id: &str) {
 
 /// Cancels a payment. Returns an error if the payment belongs to a session that is still open.
 pub(crate) fn cancel_payment(state: &mut State, intent: &str, reason: &str) -> Result<(), Refused> {
-    let planned = state.plans.iter().filter(|(_, plan)| plan.payment_intent.as_deref() == Some(intent));
-    if planned.into_iter().any(|(session, _)| text(&state.copy_of(session), "status") == "open") {
+    let mut sessions = state.plans.iter().filter(|(_, plan)| plan.payment_intent.as_deref() == Some(intent));
+    if sessions.any(|(session, _)| text(&state.copy_of(session), "status") == "open") {
         let sentence = format!(
             "You cannot perform this action on PaymentIntent {intent} created by Checkout. Expire the Checkout Session instead."
         );
@@ -215,7 +215,7 @@ pub(crate) fn intent_for(state: &mut State, session: &Value) -> String {
     intent
 }
 
-/// The customer of the session: the one that the caller gave, or a new one. Null if the session needs no customer.
+/// The id of the session's customer: the one that the caller gave, or a new one. Null if the session needs no customer.
 fn customer_for(state: &mut State, session: &Value, payer: &Payer) -> Value {
     let needs_customer =
         text(session, "mode") == "subscription" || text(session, "customer_creation") == "always";

@@ -13,7 +13,7 @@ pub(crate) fn update(state: &mut State, customer: &str, fields: Value) -> Result
     Ok(())
 }
 
-/// Deletes a customer and ends their subscriptions. Returns what remains of the customer.
+/// Deletes a customer and ends their subscriptions. Returns what the API still shows of the customer.
 pub(crate) fn delete(state: &mut State, customer: &str) -> Result<Value, Refused> {
     existing_customer(state, customer)?;
     let subscriptions: Vec<String> = state

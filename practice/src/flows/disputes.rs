@@ -11,8 +11,8 @@ use crate::state::{State, number, text};
 use crate::{Outcome, Refused};
 
 /// Opens a dispute and returns its id. As with Stripe, the dispute may exceed the part of the charge that is not
-/// refunded. A charge may have several disputes. Together they must not exceed the charge. This sum does not
-/// include won disputes, prevented disputes and closed inquiries.
+/// refunded. A charge may have several disputes, whose sum must not exceed the charge. This sum does not include won
+/// disputes, prevented disputes and closed inquiries.
 pub(crate) fn open(
     state: &mut State,
     payment_id: &str,
@@ -204,7 +204,8 @@ fn create_dispute(
     Ok((charge, dispute))
 }
 
-/// Creates the balance entry of a dispute's money, and adds it to the dispute.
+/// Creates the balance entry of a dispute, and adds a copy of the entry to the dispute. A negative amount withdraws the
+/// money. A positive amount returns it.
 fn book(state: &mut State, dispute_id: &str, amount_minor: i64) {
     let dispute = state.copy_of(dispute_id);
     let entry = balance::book(

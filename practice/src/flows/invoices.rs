@@ -114,7 +114,7 @@ pub(crate) fn mark_uncollectible(state: &mut State, invoice: &str) -> Result<(),
     Ok(())
 }
 
-/// Marks an invoice as paid outside Stripe, such as in cash or by a transfer to the account's own bank.
+/// Marks an invoice as paid outside Stripe, such as in cash or by a transfer to the newsroom's bank account.
 pub(crate) fn pay_outside(state: &mut State, invoice: &str) -> Result<(), Refused> {
     require_status(state, invoice, &["open", "uncollectible"])?;
     let now = state.now();

@@ -46,7 +46,7 @@ pub(crate) fn pause_behavior(state: &mut State, subscription: &str) -> Option<St
     Some(behavior.to_owned())
 }
 
-/// Creates the invoice of a period in which no payment is collected.
+/// Creates the invoice of a period in which no payment is collected. `behavior` is one of [`BEHAVIORS`].
 pub(crate) fn renew(
     state: &mut State,
     subscription: &str,

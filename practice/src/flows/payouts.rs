@@ -49,7 +49,8 @@ fn create_payout(state: &mut State, currency: &str, mut entries: Vec<String>) ->
     Some(payout)
 }
 
-/// Lists the contents of every payout that is not reconciled yet, and emits the events of the reconciliation.
+/// Reconciles every payout that is not reconciled yet, so that the API lists its contents. Emits the events of each
+/// reconciliation.
 pub(crate) fn reconcile_payouts(state: &mut State) {
     for payout in std::mem::take(&mut state.balance.unreconciled) {
         let before = state.set(&payout, json!({ "reconciliation_status": "completed" }));
@@ -76,6 +77,7 @@ pub(crate) fn fail(state: &mut State, payout_id: &str) -> Result<(), Refused> {
     Ok(())
 }
 
+/// Creates the balance entry of a payout or of its failure. Returns the entry's id.
 fn book(state: &mut State, payout_id: &str, kind: &str, amount_minor: i64) -> String {
     let payout = state.copy_of(payout_id);
     let is_failure = kind == "payout_failure";

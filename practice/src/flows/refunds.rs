@@ -145,6 +145,7 @@ pub(crate) fn add_metadata(state: &mut State, refund: &str, more: Value) -> Resu
     Ok(())
 }
 
+/// Creates the balance entry of a refund. A positive amount is that of a failed refund, whose money returns.
 fn book(state: &mut State, refund_id: &str, charge: &Value, amount_minor: i64) -> String {
     let refund = state.copy_of(refund_id);
     let kind = match amount_minor {

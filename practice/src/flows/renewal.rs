@@ -8,7 +8,7 @@ use crate::objects::payment::NewIntent;
 use crate::state::{State, number, text};
 use crate::{Refused, Renewal};
 
-/// The billing reason of all invoices of a subscription after the first.
+/// The billing reason of every invoice of a subscription except the first.
 pub(crate) const CYCLE: &str = "subscription_cycle";
 
 /// Moves a subscription forward by one period. Returns the invoice's id, or `None` if the subscription ended as
@@ -125,6 +125,7 @@ pub(crate) fn pay_open_invoice(state: &mut State, subscription: &str) -> Result<
     Ok(())
 }
 
+/// The period that follows the subscription's current period.
 fn period_after(sub: &Value) -> Period {
     let item = &sub["items"]["data"][0];
     let recurring = &item["price"]["recurring"];

@@ -33,7 +33,7 @@ pub(crate) fn notify(state: &mut State, kind: &str, object_id: &str) -> Result<S
     Ok(state.send_thin(event))
 }
 
-/// The API call that caused the event, or null.
+/// The API call that caused the event, as the event shows it. Null if no API call is in progress.
 fn reason(state: &State) -> Value {
     match &state.request {
         Some((id, key)) => json!({ "type": "request", "request": { "id": id, "idempotency_key": key } }),

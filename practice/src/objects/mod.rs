@@ -1,7 +1,7 @@
 //! The shapes of Stripe's objects in the API version of the practice Stripe.
 //!
 //! **Owns**: every field of a new object, with the value that it has in an ordinary test account.
-//! **Never**: changes an object later, makes an event, or decides what happens.
+//! **Never**: changes an existing object, creates an event, or decides the effects of an action.
 //! **Start at**: `session.rs`, `payment.rs`, `billing.rs`, `money_back.rs`, `balance.rs`.
 //! **Tested in**: `practice/tests/practice/`.
 

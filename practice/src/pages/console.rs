@@ -11,7 +11,8 @@ use crate::pages::html::{render, time};
 use crate::pages::page;
 use crate::state::{SharedState, State, number, text};
 
-/// The maximum number of rows in each section of the console, newest first. The events have their own limit.
+/// The maximum number of rows in each section of the console, newest first. The events have their own limit. The
+/// payouts may have one more row, for the entries that are not paid out yet.
 const MAX_ROWS: usize = 50;
 
 /// How many events the console shows by default. One gift creates about ten.
@@ -98,6 +99,7 @@ impl Row {
         self
     }
 
+    /// The CSS class of the row's status.
     fn class(&self) -> &'static str {
         match self.status.as_str() {
             "succeeded" | "active" | "won" | "delivered" | "paid" => "good",
@@ -107,7 +109,8 @@ impl Row {
     }
 }
 
-fn sum(object: &Value) -> String {
+/// Formats the amount of an object, with its currency.
+fn amount_text(object: &Value) -> String {
     let amount = if text(object, "object") == "checkout.session" { "amount_total" } else { "amount" };
     money::format_with_symbol(number(object, amount), text(object, "currency"))
 }
@@ -124,10 +127,10 @@ fn waiting(state: &State) -> Vec<Row> {
         let intent = state.plans.get(id).and_then(|plan| plan.payment_intent.as_deref());
         if text(session, "status") == "open" {
             let detail = Detail::OpenPage { at: time(number(session, "created")), id: id.to_owned() };
-            rows.push(Row::new(id, sum(session), "open", detail).button("expire", "Expire"));
+            rows.push(Row::new(id, amount_text(session), "open", detail).button("expire", "Expire"));
         } else if intent.is_some_and(|intent| payments::pending_charge(state, intent).is_some()) {
             let payer = text(&session["customer_details"], "email");
-            let row = Row::new(id, sum(session), "processing", detail(session, payer));
+            let row = Row::new(id, amount_text(session), "processing", detail(session, payer));
             rows.push(row.button("settle", "Settle").button("fail-debit", "Fail"));
         }
     }
@@ -158,7 +161,7 @@ fn payment(state: &State, intent: &Value) -> Row {
         more += &format!(" · {} refunded", money::format_with_symbol(refunded, text(&charge, "currency")));
     }
     let is_refundable = succeeded && !disputes::forbids_refund(state, text(&charge, "id"));
-    let row = Row::new(id, sum(&charge), status, detail(intent, &more));
+    let row = Row::new(id, amount_text(&charge), status, detail(intent, &more));
     if !is_refundable {
         return row;
     }
@@ -205,7 +208,7 @@ fn refunds(state: &State) -> Vec<Row> {
     let refund = |refund: &Value| {
         let id = text(refund, "id");
         let status = text(refund, "status");
-        let row = Row::new(id, sum(refund), status, detail(refund, text(refund, "payment_intent")));
+        let row = Row::new(id, amount_text(refund), status, detail(refund, text(refund, "payment_intent")));
         if status == "failed" { row } else { row.button("fail-refund", "Fail this refund") }
     };
     state.all("refund").rev().take(MAX_ROWS).map(refund).collect()
@@ -216,7 +219,7 @@ fn dispute_rows(state: &State) -> Vec<Row> {
         let id = text(dispute, "id");
         let status = text(dispute, "status");
         let detail = detail(dispute, text(dispute, "payment_intent"));
-        let row = Row::new(id, sum(dispute), &status.replace('_', " "), detail);
+        let row = Row::new(id, amount_text(dispute), &status.replace('_', " "), detail);
         if disputes::is_inquiry(dispute) {
             row.button("escalate", "Escalate").button("close-inquiry", "Close")
         } else if disputes::is_open(dispute) {
@@ -231,7 +234,7 @@ fn dispute_rows(state: &State) -> Vec<Row> {
 fn payouts(state: &State) -> Vec<Row> {
     let payout = |payout: &Value| {
         let (id, status) = (text(payout, "id"), text(payout, "status"));
-        let row = Row::new(id, sum(payout), &status.replace('_', " "), detail(payout, ""));
+        let row = Row::new(id, amount_text(payout), &status.replace('_', " "), detail(payout, ""));
         if status == "failed" { row } else { row.button("fail-payout", "Fail this payout") }
     };
     let waiting = match state.balance.count_unpaid() {

@@ -1,5 +1,5 @@
-//! Tests balance transactions. Stripe creates one for each movement of money. The tests check when each one is created,
-//! and what it contains.
+//! Tests balance transactions, which the tests also call entries. Stripe creates one for each movement of money. The
+//! tests check when each entry is created, and what it contains.
 
 use keepopen_practice::{Outcome, PaymentChoice, Settlement};
 use serde_json::{Value, json};
@@ -41,7 +41,7 @@ async fn a_charge_is_booked_with_its_fee() {
 }
 
 #[tokio::test]
-async fn the_entries_of_a_refund_and_of_its_failure_name_the_refund() {
+async fn a_refund_and_its_failure_each_have_an_entry_that_names_the_refund() {
     let stripe = TestStripe::start().await;
     let charge = pay(&stripe, PaymentChoice::Card).await;
     let refund = stripe.practice.refund(&charge, Some(400)).unwrap();

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::helpers::{NOON, TestStripe};
 
 #[tokio::test]
-async fn a_card_payment_emits_every_event() {
+async fn a_card_payment_emits_its_events_in_order() {
     let stripe = TestStripe::start().await;
     let session = stripe.one_off_session().await;
     assert_eq!(stripe.practice.session(&session)["payment_intent"], Value::Null);

@@ -48,14 +48,14 @@ async fn a_stored_500_is_returned_for_its_key_and_another_key_succeeds() {
 }
 
 #[tokio::test]
-async fn errors_of_the_call_itself_are_stored_too() {
+async fn the_error_of_a_call_that_began_is_stored_too() {
     let stripe = TestStripe::start().await;
     let session = stripe.one_off_session().await;
     stripe.practice.pay(&session, PaymentChoice::Card).unwrap();
     let path = format!("{PATH}/{session}/expire");
-    let none: [(&str, &str); 0] = [];
-    assert_eq!(stripe.post_with_key(&path, &none, "k").await.status(), 400);
-    let again = stripe.post_with_key(&path, &none, "k").await;
+    let no_params: [(&str, &str); 0] = [];
+    assert_eq!(stripe.post_with_key(&path, &no_params, "k").await.status(), 400);
+    let again = stripe.post_with_key(&path, &no_params, "k").await;
     assert_eq!((again.status().as_u16(), again.headers().contains_key("Idempotent-Replayed")), (400, true));
 }
 

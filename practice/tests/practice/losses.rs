@@ -1,4 +1,4 @@
-//! Tests lost events: which events are not delivered, and which events the API still lists.
+//! Tests events that are lost on purpose: which of them are not delivered, and which of them the API still lists.
 
 use keepopen_practice::{Loss, PaymentChoice};
 

@@ -1,4 +1,4 @@
-//! Tests the practice Stripe as its users see it: over HTTP and through the Rust handle.
+//! Tests the practice Stripe as its users see it: over HTTP and through the Rust type `PracticeStripe`.
 //!
 //! **Owns**: the tests of the behaviour that the demo and the service's own tests rely on.
 //! **Never**: looks inside the crate, or waits for time to pass.

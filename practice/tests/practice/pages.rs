@@ -144,7 +144,7 @@ async fn a_form_from_another_site_does_nothing() {
 }
 
 #[tokio::test]
-async fn payment_pages_of_unknown_paid_and_expired_sessions_explain_the_problem() {
+async fn the_payment_page_of_an_unknown_or_paid_or_expired_session_says_so() {
     let stripe = TestStripe::start().await;
     let (used, expired) = (stripe.one_off_session().await, stripe.one_off_session().await);
     stripe.practice.pay(&used, PaymentChoice::Card).unwrap();

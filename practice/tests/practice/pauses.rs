@@ -1,4 +1,4 @@
-//! Tests paused subscriptions, and changes that wait for their payment.
+//! Tests paused subscriptions, and changes of a subscription that wait for their payment.
 
 use keepopen_practice::Renewal;
 use serde_json::{Value, json};

@@ -13,7 +13,7 @@ async fn subscribe(stripe: &TestStripe) -> String {
 }
 
 #[tokio::test]
-async fn a_subscription_by_card_emits_every_event() {
+async fn a_subscription_paid_by_card_emits_its_events_in_order() {
     let stripe = TestStripe::start().await;
     let session = stripe.monthly_session().await;
     stripe.practice.pay(&session, PaymentChoice::Card).unwrap();
@@ -54,7 +54,7 @@ async fn a_paid_invoice_has_the_fields_of_the_newest_api_version() {
     let ids = stripe.practice.payments(&session);
     let invoice = stripe.last_emitted("invoice.paid");
     for old in ["subscription", "payment_intent", "charge", "paid"] {
-        assert!(invoice.get(old).is_none(), "{old}");
+        assert!(invoice.get(old).is_none(), "the invoice has the old field {old}");
     }
     let details = &invoice["parent"]["subscription_details"];
     assert_eq!(details["subscription"].as_str(), ids.subscription.as_deref());

@@ -111,7 +111,7 @@ async fn a_delivery_is_given_up_after_the_last_retry_and_can_be_repeated_by_hand
 }
 
 #[tokio::test]
-async fn an_unreachable_receiver_counts_as_no_response() {
+async fn a_delivery_to_an_unreachable_receiver_has_no_status() {
     let stripe = TestStripe::start().await;
     stripe.practice.set_webhook_url(Some("http://127.0.0.1:1/".to_owned()));
     let session = stripe.one_off_session().await;
