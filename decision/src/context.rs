@@ -16,7 +16,7 @@ use crate::question::{History, Question, TagCounts};
 use crate::site::{Covered, Exclusion, KnownAppeal, Site};
 use crate::verdict::Known;
 
-/// What is assumed of an appeal that no longer exists. No appeal has this key.
+/// Stands for every appeal in the history that no longer exists. No existing appeal has this key.
 const UNKNOWN_APPEAL: KnownAppeal =
     KnownAppeal { key: u32::MAX, kind: Kind::Ask, never_covers: Covered::Appeal };
 

@@ -71,8 +71,8 @@ impl Index {
     /// Finds the appeals that can match. Returns them in their order.
     pub(crate) fn find(&self, context: &ReaderContext<'_>) -> Places {
         let mut places = Places::new();
-        // If a surface of the page is switched off, the rule for surfaces may fail with another reason. In that case,
-        // the appeals for all surfaces must be evaluated.
+        // If a surface of the page is switched off, the rule for surfaces may fail with another reason than the rules
+        // for country and page. In that case, the appeals for all surfaces must be evaluated.
         let is_switched_off = context.site.silenced & context.surfaces != 0;
         let groups = self.by_surfaces.iter();
         for group in groups.filter(|group| is_switched_off || group.surfaces & context.surfaces != 0) {

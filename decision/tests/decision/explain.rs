@@ -109,7 +109,7 @@ fn a_passed_rule_has_no_reason() {
 }
 
 #[test]
-fn an_explanation_is_json_with_the_apis_labels() {
+fn an_explanation_is_written_as_json_with_the_labels_of_the_api() {
     let explanation =
         explain_appeals(&json!([summer_appeal()]), &json!({"site": "journal"}), Known::unknown());
     let json = serde_json::to_value(&explanation).unwrap();

@@ -193,7 +193,8 @@ proptest! {
         now in time(),
         bound in time(),
     ) {
-        // An appeal with a problem never shows, and a change may fix the problem. Such appeals are not tested here.
+        // An appeal with a problem never shows. A stricter copy without the problem could show, so such appeals are
+        // not tested here.
         if !compile(std::slice::from_ref(&site), &appeals).1.is_empty() {
             return Ok(());
         }
@@ -204,7 +205,7 @@ proptest! {
         for (name, narrow) in NARROWINGS {
             let mut stricter = appeals.clone();
             narrow(&mut stricter[0], bound);
-            prop_assert!(!shows(ask(&rules(&site, &stricter), &question, &known, now_ms)), "{} showed the appeal to more readers", name);
+            prop_assert!(!shows(ask(&rules(&site, &stricter), &question, &known, now_ms)), "{} showed the appeal to a reader who did not see it before", name);
         }
     }
 }
