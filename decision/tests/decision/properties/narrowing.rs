@@ -56,7 +56,7 @@ const NARROWINGS: &[(&str, Narrow)] = &[
     }),
     ("not a kind of page", |appeal, _| appeal.pages.kinds.exclude.push("front".to_owned())),
     ("a tag", |appeal, _| {
-        // One included section or tag is enough. Only the first one therefore makes an appeal stricter.
+        // A page needs only one of the included sections and tags. Including another one would admit more pages.
         if appeal.pages.sections.include.is_empty() && appeal.pages.tags.include.is_empty() {
             appeal.pages.tags.include.push("china".to_owned());
         }
@@ -205,7 +205,7 @@ proptest! {
         for (name, narrow) in NARROWINGS {
             let mut stricter = appeals.clone();
             narrow(&mut stricter[0], bound);
-            prop_assert!(!shows(ask(&rules(&site, &stricter), &question, &known, now_ms)), "{} showed the appeal to a reader who did not see it before", name);
+            prop_assert!(!shows(ask(&rules(&site, &stricter), &question, &known, now_ms)), "the change {:?} showed the appeal to a reader who did not see it before", name);
         }
     }
 }
