@@ -171,7 +171,7 @@ mod tests {
             text in "[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-2][0-9]:[0-6][0-9]:[0-6][0-9](\\.[0-9]{3})?[Z+]",
         ) {
             let ours = common_timestamp(text.as_bytes());
-            prop_assert!(ours.is_none() || ours == text.parse().ok(), "{}", text);
+            prop_assert!(ours.is_none() || ours == text.parse().ok(), "misread {}", text);
             prop_assert_eq!(timestamp_of(&text), text.parse().ok());
             prop_assert_eq!(day_of(&text[..10]), library_day(&text[..10]));
             prop_assert_eq!(date_of(&text[..10]), text[..10].parse().ok());
@@ -188,10 +188,10 @@ mod tests {
             // Text that is not UTF-8 is rejected earlier. It is not a time either.
             let by_library = str::from_utf8(&text).ok().and_then(|text| text.parse().ok());
             let ours = browser_timestamp(&text);
-            prop_assert!(ours.is_none() || ours == by_library, "{:?}", text);
+            prop_assert!(ours.is_none() || ours == by_library, "misread {:?}", text);
             let by_library = str::from_utf8(&date).ok().and_then(library_day);
             let ours = common_day(&date);
-            prop_assert!(ours.is_none() || ours == by_library, "{:?}", text);
+            prop_assert!(ours.is_none() || ours == by_library, "misread {:?}", text);
             let has_the_right_form = |(place, byte): (usize, &u8)| match place {
                 4 | 7 => *byte == b'-',
                 _ => byte.is_ascii_digit(),

@@ -108,7 +108,7 @@ mod tests {
     #[test]
     fn no_kind_may_address_an_unknown_standing() {
         for kind in Kind::ALL {
-            assert!(why_forbidden(kind, Standing::Unknown).is_some(), "{kind:?}");
+            assert!(why_forbidden(kind, Standing::Unknown).is_some(), "{kind:?} addresses readers of unknown standing");
         }
     }
 

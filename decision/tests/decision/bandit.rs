@@ -176,7 +176,7 @@ proptest! {
         prop_assert_eq!(found.len(), results.len());
         prop_assert_eq!(found.iter().sum::<u32>(), MILLION);
         let floor = floor_per_million.min(MILLION / u32::try_from(results.len()).expect("the number of results must fit in 32 bits"));
-        prop_assert!(found.iter().all(|weight| weight + 1 >= floor), "{:?}", found);
+        prop_assert!(found.iter().all(|weight| weight + 1 >= floor), "expected at least {} for each variant, found {:?}", floor, found);
         prop_assert_eq!(&weights(&results, before.as_deref(), learning, seed), &found);
     }
 }

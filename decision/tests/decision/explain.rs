@@ -144,7 +144,7 @@ fn every_failed_rule_is_explained_if_nothing_shows() {
     let explanation = explain_appeals(&json!([appeal]), &question, Known::without_token());
     let evidence = |wanted: Rule| {
         let explanation = rule_explanation(&explanation.appeals[0], wanted);
-        assert!(!explanation.passed, "{wanted:?}");
+        assert!(!explanation.passed, "the appeal passed the rule {wanted:?}");
         (explanation.seen.clone(), explanation.wanted.clone())
     };
     let pair = |seen: &str, wanted: &str| (seen.to_owned(), wanted.to_owned());

@@ -56,7 +56,7 @@ fn default_values_are_not_written() {
     let always =
         "id sites kind surface priority live schedule audience pages dismissal without_history variants";
     assert_eq!(names.join(" "), always);
-    assert!(written["pages"].get("skip_first").is_none(), "{written}");
+    assert!(written["pages"].get("skip_first").is_none(), "a default value was written: {written}");
 }
 
 #[test]

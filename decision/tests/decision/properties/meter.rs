@@ -46,8 +46,10 @@ fn used_articles(time_zone: &str, window_days: u32, question: &Question<'_>, now
         .next()
         .and_then(|number| number.parse().ok())
         .expect("the evidence must start with a number");
-    assert!(shows(ask(&rules(used), question, &Known::without_token(), now_ms)), "{}", rule.seen);
-    assert!(!shows(ask(&rules(used + 1), question, &Known::without_token(), now_ms)), "{}", rule.seen);
+    let shows_with =
+        |free_articles: u32| shows(ask(&rules(free_articles), question, &Known::without_token(), now_ms));
+    assert!(shows_with(used), "the appeal must show: {}", rule.seen);
+    assert!(!shows_with(used + 1), "an article must still be free: {}", rule.seen);
     used
 }
 
