@@ -108,7 +108,10 @@ mod tests {
     #[test]
     fn no_kind_may_address_an_unknown_standing() {
         for kind in Kind::ALL {
-            assert!(why_forbidden(kind, Standing::Unknown).is_some(), "{kind:?} addresses readers of unknown standing");
+            assert!(
+                why_forbidden(kind, Standing::Unknown).is_some(),
+                "{kind:?} addresses readers of unknown standing"
+            );
         }
     }
 

@@ -231,6 +231,6 @@ fn explanations_show_how_many_readers_each_appeal_gets() {
     let reasons: Vec<_> = explanation.appeals.iter().map(|appeal| (appeal.chosen, appeal.reason)).collect();
     assert!(
         reasons.contains(&(true, Reason::Matched)) && reasons.contains(&(false, Reason::Share)),
-        "{reasons:?}"
+        "expected a chosen appeal and one with the reason `share`, found {reasons:?}"
     );
 }
