@@ -1,11 +1,11 @@
 //! Finds the appeals that can match a page, its surfaces and the reader's country. Other appeals are not evaluated,
 //! which saves time.
 //!
-//! Appeals are grouped by their surfaces. Within a group, an appeal is found by the sections and tags it names. If it
-//! names none, it is found by the countries and regions it names, and otherwise always. An appeal that is not found
-//! would fail the rule for country, page or surface. These rules come before all other rules that depend on the
-//! question (the request for a decision). All three fail with the same reason, so skipping the appeal does not change
-//! the verdict.
+//! Appeals are grouped by their surfaces. Within a group, an appeal is found by the sections and tags that it names. An
+//! appeal that names none is found by the countries and regions that it names. If it names none of these either, it is
+//! always found. An appeal that is not found would fail the rule for country, page or surface. These rules come before
+//! all other rules that depend on the question (the request for a decision). All three fail with the same reason, so
+//! skipping the appeal does not change the verdict.
 
 use hashbrown::HashMap;
 use rustc_hash::FxBuildHasher;

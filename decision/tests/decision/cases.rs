@@ -158,7 +158,7 @@ fn check_case(case: &Case) -> Result<(), String> {
     }
 }
 
-/// Returns the values that are available.
+/// Returns the available values as a JSON object.
 fn values(values: &TemplateValues<'_, '_>) -> Value {
     let mut available = serde_json::json!({
         "article_count": values.article_count(), "country": values.country().map(|code| code.to_string()), "date": values.date(),

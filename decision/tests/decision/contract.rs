@@ -81,7 +81,7 @@ fn each_object_has_the_same_fields_in_the_schema_and_in_the_parser() {
     for (name, _, fields) in objects() {
         let properties = schemas[name]["properties"].as_object().unwrap();
         let properties: BTreeSet<&str> = properties.keys().map(String::as_str).collect();
-        assert_eq!(properties, fields.iter().copied().collect(), "the schema and the parser differ in {name}");
+        assert_eq!(properties, fields.iter().copied().collect(), "schema and parser differ in {name}");
     }
 }
 

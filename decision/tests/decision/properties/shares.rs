@@ -206,7 +206,7 @@ fn a_share_of_a_tenth_keeps_all_of_its_readers_if_an_appeal_without_a_share_is_a
     let with_main = seen_appeals(&[tenth, main]);
     assert!((200..300).contains(&alone), "expected about 250 of 2,500 readers, found {alone}");
     assert_eq!(with_main.iter().filter(|appeal| **appeal == Some(1)).count(), alone);
-    // If another share of a tenth is added, it takes few of these readers.
+    // If another share of a tenth is added, it takes few of these readers. They return when it ends.
     let with_another_share = seen_appeals(&[tenth, (2, (1, 10.0)), main]);
     let pairs = seen_appeals(&[tenth]).into_iter().zip(with_another_share);
     let kept = pairs.filter(|(before, after)| before.is_some() && before == after).count();
