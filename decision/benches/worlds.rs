@@ -22,7 +22,7 @@ fn world(appeals: Vec<Value>, question: &Value) -> World {
         .collect();
     let site = SiteRules { time_zone: "Europe/Dublin".to_owned(), ..SiteRules::new("journal") };
     let (rules, problems) = compile(&[site, SiteRules::new("gazette")], &appeals);
-    assert!(problems.is_empty(), "{problems:?}");
+    assert!(problems.is_empty(), "the appeals must be valid: {problems:?}");
     World { rules, question: question.to_string() }
 }
 

@@ -67,7 +67,8 @@ pub fn bucket_of(key: &str) -> u32 {
     position_of(XxHash64::oneshot(0, key.as_bytes()))
 }
 
-/// Returns the end of each range. If all weights are 0, which the compiler rejects, every range is empty.
+/// Returns the end of each variant's range of positions, in the order of the weights. If all weights are 0, which the
+/// compiler rejects, every range is empty.
 pub(crate) fn ranges(weights: &[u32]) -> Vec<u32> {
     let total: u128 = weights.iter().map(|weight| u128::from(*weight)).sum();
     let mut so_far: u128 = 0;
@@ -81,7 +82,7 @@ pub(crate) fn ranges(weights: &[u32]) -> Vec<u32> {
         .collect()
 }
 
-/// Returns the index of the first range that ends after the position.
+/// Returns the index of the range that contains the position. This is the first range that ends after the position.
 pub(crate) fn pick(ends: impl Iterator<Item = u32>, position: u32) -> usize {
     ends.take_while(|end| *end <= position).count()
 }

@@ -16,7 +16,7 @@ use crate::question::{History, Question, TagCounts};
 use crate::site::{Covered, Exclusion, KnownAppeal, Site};
 use crate::verdict::Known;
 
-/// What is assumed of an appeal that no longer exists. No appeal has this key.
+/// Stands for every appeal in the history that no longer exists. No existing appeal has this key.
 const UNKNOWN_APPEAL: KnownAppeal =
     KnownAppeal { key: u32::MAX, kind: Kind::Ask, never_covers: Covered::Appeal };
 
@@ -81,7 +81,7 @@ pub(crate) struct ReaderContext<'q> {
     traits: OnceCell<SmallVec<[NameId; 4]>>,
     /// The path of the page's URL.
     path: OnceCell<Option<&'q str>>,
-    /// The site's local time, as if it were UTC.
+    /// The site's local time at `now_ms`, in milliseconds since 1970 as if the local time were UTC.
     local_ms: OnceCell<i64>,
     /// The spans of days on which the site excludes this page.
     excluded_days: OnceCell<SmallVec<[DateSpan; 4]>>,
@@ -153,7 +153,7 @@ impl<'q> ReaderContext<'q> {
             && self.question.reader.bucket.is_some_and(|bucket| position(salt, bucket) < per_million)
     }
 
-    /// Returns the appeal that an id in the history stands for.
+    /// Returns the appeal that an id in the history stands for. Returns [`UNKNOWN_APPEAL`] if it no longer exists.
     fn appeal(&self, id: &str) -> KnownAppeal {
         self.site.appeals_by_id.get(id).copied().unwrap_or(UNKNOWN_APPEAL)
     }
@@ -169,7 +169,7 @@ impl<'q> ReaderContext<'q> {
         self.known.entitlements.iter().any(|entitlement| entitlement == name)
     }
 
-    /// Returns the site's local time at `at_ms`, as if it were UTC.
+    /// Returns the site's local time at `at_ms`, in milliseconds since 1970 as if the local time were UTC.
     pub(crate) fn local_ms(&self, at_ms: i64) -> i64 {
         if at_ms == self.now_ms {
             *self.local_ms.get_or_init(|| local_ms(&self.site.time_zone, at_ms))
@@ -190,7 +190,7 @@ impl<'q> ReaderContext<'q> {
         })
     }
 
-    /// Whether the exclusion matches this page on some day.
+    /// Whether the exclusion applies to this page, on whatever days.
     pub(crate) fn is_excluded_by(&self, exclusion: &Exclusion) -> bool {
         let Exclusion { sections, tags, kinds, urls, .. } = exclusion;
         let has = |names: &[NameId], name: &NameId| names.binary_search(name).is_ok();

@@ -31,8 +31,8 @@ pub struct AppealExplanation {
     pub passed: bool,
     /// Whether this appeal shows, or would show if the reader were not held out (shown nothing, for comparison).
     pub chosen: bool,
-    /// How many readers out of a million the appeal gets, next to the other appeals that passed every rule. `None` if
-    /// the appeal did not pass.
+    /// How many readers out of a million the appeal gets if all appeals that passed every rule compete for the readers.
+    /// `None` if this appeal did not pass.
     pub readers_per_million: Option<u64>,
     /// Why the appeal shows or does not show. If the appeal failed a rule, this is the reason of the first rule that it
     /// failed. If another appeal got the reader, this is `share`. If the appeal was chosen and the reader is held out,

@@ -82,8 +82,9 @@ fn hash_of(name: &str) -> u64 {
     hash_of_bytes(lower_case_name.as_bytes())
 }
 
-/// Computes a hash with the ASCII lower-case bit set in every byte. This is cheap. Other names that differ only in this
-/// bit also collide, which is harmless, because `find` compares the names.
+/// Computes a hash with the ASCII lower-case bit set in every byte. This is cheap. Characters other than letters can
+/// also differ only in this bit, such as `[` and `{`. Names with such characters may have the same hash. This is
+/// harmless, because `find` compares the names.
 fn hash_of_bytes(name: &[u8]) -> u64 {
     const LOWER_CASE_BITS: u64 = u64::MAX / 255 * 0x20;
     let mut state = FxHasher::default();

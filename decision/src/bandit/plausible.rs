@@ -64,11 +64,20 @@ mod tests {
     #[test]
     fn most_of_thousands_of_surplus_views_are_not_counted() {
         let counted = plausible_views(&[500_000, 500_000], &[2500, 500]);
-        assert!((500..800).contains(&counted[0]) && counted[1] == 500, "{counted:?}");
+        assert!(
+            (500..800).contains(&counted[0]) && counted[1] == 500,
+            "expected 500 to 799 views and 500 views, found {counted:?}"
+        );
         let counted = plausible_views(&[50_000, 950_000], &[5000, 950]);
-        assert!(counted[0] < 150 && counted[1] == 950, "{counted:?}");
+        assert!(
+            counted[0] < 150 && counted[1] == 950,
+            "expected fewer than 150 views and 950 views, found {counted:?}"
+        );
         let two_of_three = plausible_views(&[1, 1, 1], &[3000, 3000, 100]);
-        assert!(two_of_three.iter().all(|views| *views < 250), "{two_of_three:?}");
+        assert!(
+            two_of_three.iter().all(|views| *views < 250),
+            "expected fewer than 250 views of each variant, found {two_of_three:?}"
+        );
     }
 
     #[test]

@@ -42,7 +42,8 @@ fn next_change_ms(zone: &TimeZone, at_ms: i64) -> Option<i64> {
     zone.following(timestamp(at_ms)).next().map(|change| change.timestamp().as_millisecond())
 }
 
-/// Returns the first instant with this local time. A time that a daylight-saving change skips counts as if it existed.
+/// Returns the first instant with this local time. A time that a daylight-saving change skips is converted
+/// with the offset before the change. If clocks go from 01:00 to 02:00, 01:30 counts as 02:30.
 pub(crate) fn instant_ms(zone: &TimeZone, local: DateTime) -> i64 {
     zone.to_timestamp(local).map_or(i64::MAX, |at| at.as_millisecond())
 }

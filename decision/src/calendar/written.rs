@@ -46,9 +46,9 @@ fn common_timestamp(text: &[u8]) -> Option<Timestamp> {
 pub(crate) fn browser_timestamp(text: &[u8; 24]) -> Option<Timestamp> {
     let (eights, _) = text.as_chunks();
     let [date, hours, seconds] = *eights else { return None };
-    let [y1, _, y2, _, _, month, ..] = twos(date, *b"0000-00-")?;
-    let [day, _, _, hour, _, _, minute, _] = twos(hours, *b"00T00:00")?;
-    let [_, second, _, _, ms1, _, ms2, _] = twos(seconds, *b":00.000Z")?;
+    let [y1, _, y2, _, _, month, ..] = two_digit_numbers(date, *b"0000-00-")?;
+    let [day, _, _, hour, _, _, minute, _] = two_digit_numbers(hours, *b"00T00:00")?;
+    let [_, second, _, _, ms1, _, ms2, _] = two_digit_numbers(seconds, *b":00.000Z")?;
     if hour > 23 || minute > 59 || second > 59 {
         return None;
     }
@@ -78,7 +78,7 @@ fn common_day(text: &[u8; 10]) -> Option<i64> {
 #[inline]
 fn common_parts(text: &[u8; 10]) -> Option<([u8; 2], u8, u8)> {
     let (first, last) = text.split_first_chunk()?;
-    let [y1, _, y2, _, _, month, ..] = twos(*first, *b"0000-00-")?;
+    let [y1, _, y2, _, _, month, ..] = two_digit_numbers(*first, *b"0000-00-")?;
     match *last {
         [d1 @ b'0'..=b'9', d2 @ b'0'..=b'9'] => Some(([y1, y2], month, (d1 - b'0') * 10 + (d2 - b'0'))),
         _ => None,
@@ -130,7 +130,7 @@ fn day_of_date(year: [u8; 2], month: u8, day: u8) -> Option<i64> {
 /// Returns the two-digit number that begins at each position where the pattern has zeros. All other bytes must equal
 /// the pattern's bytes, and count as the digit zero.
 #[inline]
-fn twos(text: [u8; 8], pattern: [u8; 8]) -> Option<[u8; 8]> {
+fn two_digit_numbers(text: [u8; 8], pattern: [u8; 8]) -> Option<[u8; 8]> {
     let digits = digits(text, pattern)?;
     Some((digits * 10 + (digits >> 8)).to_le_bytes())
 }
@@ -140,11 +140,12 @@ fn twos(text: [u8; 8], pattern: [u8; 8]) -> Option<[u8; 8]> {
 #[inline]
 fn digits(text: [u8; 8], pattern: [u8; 8]) -> Option<u64> {
     const HIGH: u64 = u64::MAX / 255 * 0x80;
-    // Adding this sets the highest bit of a byte that is too large. A byte is too large if it is 10 or more in the
-    // place of a digit, or anything but zero elsewhere.
+    // Adding `carries` to `found` sets the highest bit of each byte of `found` that is too large. In the place of a
+    // digit, 10 and more are too large. Elsewhere, everything but zero is.
     let carries = u64::from_le_bytes(pattern.map(|wanted| if wanted == b'0' { 0x80 - 10 } else { 0x80 - 1 }));
     let found = u64::from_le_bytes(text) ^ u64::from_le_bytes(pattern);
-    // A byte without its highest bit set does not carry into the next byte.
+    // If no byte of `found` has its highest bit set, no byte of the sum carries into the next one. If one has it,
+    // `| found` keeps the bit, so the text is rejected.
     ((found.wrapping_add(carries) | found) & HIGH == 0).then_some(found)
 }
 
@@ -170,7 +171,7 @@ mod tests {
             text in "[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-2][0-9]:[0-6][0-9]:[0-6][0-9](\\.[0-9]{3})?[Z+]",
         ) {
             let ours = common_timestamp(text.as_bytes());
-            prop_assert!(ours.is_none() || ours == text.parse().ok(), "{}", text);
+            prop_assert!(ours.is_none() || ours == text.parse().ok(), "misread {}", text);
             prop_assert_eq!(timestamp_of(&text), text.parse().ok());
             prop_assert_eq!(day_of(&text[..10]), library_day(&text[..10]));
             prop_assert_eq!(date_of(&text[..10]), text[..10].parse().ok());
@@ -187,10 +188,10 @@ mod tests {
             // Text that is not UTF-8 is rejected earlier. It is not a time either.
             let by_library = str::from_utf8(&text).ok().and_then(|text| text.parse().ok());
             let ours = browser_timestamp(&text);
-            prop_assert!(ours.is_none() || ours == by_library, "{:?}", text);
+            prop_assert!(ours.is_none() || ours == by_library, "misread {:?}", text);
             let by_library = str::from_utf8(&date).ok().and_then(library_day);
             let ours = common_day(&date);
-            prop_assert!(ours.is_none() || ours == by_library, "{:?}", text);
+            prop_assert!(ours.is_none() || ours == by_library, "misread {:?}", text);
             let has_the_right_form = |(place, byte): (usize, &u8)| match place {
                 4 | 7 => *byte == b'-',
                 _ => byte.is_ascii_digit(),

@@ -1,18 +1,21 @@
 //! Chooses among the appeals of one tier (all appeals of one priority) that match a reader.
 //!
 //! Every appeal assigns every reader a position from 0 to 999,999. The position depends only on the site, the appeal
-//! and the reader's bucket (the number that the browser keeps). Other appeals can't change it. Three rules use it:
+//! and the reader's bucket (the number that the browser keeps). Other appeals can't change it. Three rules choose:
 //!
-//! 1. An appeal with a `share_percent` below 100 can only be shown to readers whose position is below its share.
-//! 2. Appeals with a share take precedence over those without one. A share therefore keeps its readers when other
-//!    appeals start or end.
-//! 3. Among several appeals, the one with the shortest wait wins (see [`Claim::is_before`]). Appeals without a share
-//!    get readers in proportion to their weights.
+//! 1. An appeal with a `share_percent` below 100 can only be shown to readers whose position is below its share of the
+//!    positions: below 250,000 for a share of 25 %.
+//! 2. Appeals with a share take precedence over those without one. A share therefore keeps its readers when appeals
+//!    without a share start or end.
+//! 3. Among several appeals that all have a share, or that all have none, the one with the shortest wait wins. The wait
+//!    is computed from the position and the weight (see [`Claim::is_before`]). Appeals without a share therefore get
+//!    readers in proportion to their weights.
 //!
 //! So an appeal that starts, ends or changes its pages gains or loses readers itself, but never moves readers between
 //! two other appeals. A share that grows keeps all of its readers. The disadvantage is that shares of one priority
 //! overlap. Shares of 50 % and 25 % together reach 62.5 % of the readers, and each of the two loses some readers to the
-//! other. The wait depends on the position too, so the larger share loses most of these readers.
+//! other. Readers in the smaller share have low positions for it, and a low position means a short wait. With equal
+//! weights, most readers who are in both shares therefore go to the smaller one.
 
 use smallvec::SmallVec;
 
@@ -92,8 +95,8 @@ pub(crate) fn choose(candidates: impl Iterator<Item = Candidate>, bucket: u32) -
     first.map(|(index, _)| index)
 }
 
-/// Returns the fraction of all readers that each candidate gets, and the fraction that no candidate gets. Explanations
-/// show them.
+/// Returns the fraction of all readers that each candidate gets, and the fraction that no candidate gets. `explain`
+/// reports these fractions.
 pub(crate) fn reader_fractions(candidates: &[Candidate]) -> (SmallVec<[f64; 8]>, f64) {
     let share_of = |candidate: &Candidate| f64::from(candidate.share_per_million) / f64::from(POSITIONS);
     let shares = || candidates.iter().filter(|candidate| candidate.has_share());
@@ -112,8 +115,8 @@ pub(crate) fn reader_fractions(candidates: &[Candidate]) -> (SmallVec<[f64; 8]>,
     (candidates.iter().map(fraction_of).collect(), if weights > 0.0 { 0.0 } else { unclaimed })
 }
 
-/// Returns the fraction of all readers that an appeal with a share gets next to other shares. This is the integral,
-/// over the positions in its share, of the probability that no other share has a shorter wait.
+/// Returns the fraction of all readers that an appeal with a share gets when other appeals have shares too. This is the
+/// integral, over the positions in its share, of the probability that none of the other appeals wins the reader.
 fn fraction_of_share<'a>(candidate: &Candidate, others: impl Iterator<Item = &'a Candidate> + Clone) -> f64 {
     const STEPS: u32 = 1000;
     let share = f64::from(candidate.share_per_million) / f64::from(POSITIONS);
@@ -121,13 +124,15 @@ fn fraction_of_share<'a>(candidate: &Candidate, others: impl Iterator<Item = &'a
     let probability_at = |step: u32| {
         // The position, as a fraction of all positions.
         let position = (f64::from(step) + 0.5) * width;
-        // The other appeal wins if its wait is shorter and the reader is in its share.
-        let probability_of_losing = |other: &Candidate| {
+        // The other appeal wins if its wait is shorter and the reader is in its share. Both depend on the reader's
+        // position for the other appeal, which must be below two limits. The smaller limit counts.
+        let probability_that_other_loses = |other: &Candidate| {
             let weight_ratio = f64::from(other.weight) / f64::from(candidate.weight);
-            let shorter_wait = 1.0 - libm::pow(1.0 - position, weight_ratio);
-            1.0 - shorter_wait.min(f64::from(other.share_per_million) / f64::from(POSITIONS))
+            let probability_of_shorter_wait = 1.0 - libm::pow(1.0 - position, weight_ratio);
+            let other_share = f64::from(other.share_per_million) / f64::from(POSITIONS);
+            1.0 - probability_of_shorter_wait.min(other_share)
         };
-        others.clone().map(probability_of_losing).product::<f64>()
+        others.clone().map(probability_that_other_loses).product::<f64>()
     };
     (0..STEPS).map(probability_at).sum::<f64>() * width
 }

@@ -43,8 +43,8 @@ pub fn compile(sites: &[SiteRules], appeals: &[AppealRules]) -> (Compiled, Vec<P
         let compiled_appeals: Vec<(usize, Appeal)> =
             target_sites.iter().map(|target| (*target, compile(&sites[*target].site))).collect();
         if target_sites.is_empty() {
-            // The appeal never shows. It is compiled for the placeholder site, so that its author sees every problem at
-            // once.
+            // The appeal names no compiled site, so it never shows. It is still compiled, for the placeholder site, so
+            // that its author sees every problem at once.
             compile(&placeholder);
         }
         if diagnostics.is_empty() {

@@ -1,11 +1,11 @@
 //! Finds the appeals that can match a page, its surfaces and the reader's country. Other appeals are not evaluated,
 //! which saves time.
 //!
-//! Appeals are grouped by their surfaces. Within a group, an appeal is found by the sections and tags it names. If it
-//! names none, it is found by the countries and regions it names, and otherwise always. An appeal that is not found
-//! would fail the rule for country, page or surface. These rules come before all other rules that depend on the
-//! question (the request for a decision). All three fail with the same reason, so skipping the appeal does not change
-//! the verdict.
+//! Appeals are grouped by their surfaces. Within a group, an appeal is found by the sections and tags that it names. An
+//! appeal that names none is found by the countries and regions that it names. If it names none of these either, it is
+//! always found. An appeal that is not found would fail the rule for country, page or surface. These rules come before
+//! all other rules that depend on the question (the request for a decision). All three fail with the same reason, so
+//! skipping the appeal does not change the verdict.
 
 use hashbrown::HashMap;
 use rustc_hash::FxBuildHasher;
@@ -71,8 +71,8 @@ impl Index {
     /// Finds the appeals that can match. Returns them in their order.
     pub(crate) fn find(&self, context: &ReaderContext<'_>) -> Places {
         let mut places = Places::new();
-        // If a surface of the page is switched off, the rule for surfaces may fail with another reason. In that case,
-        // the appeals for all surfaces must be evaluated.
+        // If a surface of the page is switched off, the rule for surfaces may fail with another reason than the rules
+        // for country and page. In that case, the appeals for all surfaces must be evaluated.
         let is_switched_off = context.site.silenced & context.surfaces != 0;
         let groups = self.by_surfaces.iter();
         for group in groups.filter(|group| is_switched_off || group.surfaces & context.surfaces != 0) {

@@ -244,7 +244,8 @@ impl Assignment {
     }
 }
 
-/// What an appeal with a view cap does if the question (the request for a decision) has no reading history.
+/// What an appeal does if the question (the request for a decision) has no reading history, but a rule of the appeal
+/// needs one. Examples are a cap, a sequence and a meter.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum WithoutHistory {

@@ -278,8 +278,8 @@ where
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
-/// Parses an object of numbers by tag as a list of pairs. The list is only iterated, and building a map would take
-/// longer than parsing everything else.
+/// Parses an object of numbers by tag as a list of pairs. Callers only iterate over the pairs. Building a map would
+/// take longer than parsing the rest of the question.
 fn pairs<'de, D: Deserializer<'de>>(deserializer: D) -> Result<TagCounts<'de>, D::Error> {
     struct Pairs;
 

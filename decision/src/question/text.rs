@@ -67,8 +67,7 @@ impl<'de> Visitor<'de> for TextVisitor {
     }
 }
 
-/// Returns how many bytes precede the first quote, backslash or control character. Checks eight bytes at a time. Only
-/// the lowest set bit of `found` is reliable; higher bits may be wrong.
+/// Returns how many bytes precede the first quote, backslash or control character. Checks eight bytes at a time.
 #[inline]
 pub(crate) fn plain_len(bytes: &[u8]) -> usize {
     const ONES: u64 = u64::MAX / 255;
@@ -77,9 +76,11 @@ pub(crate) fn plain_len(bytes: &[u8]) -> usize {
     let mut rest = bytes;
     while let Some((eight, after)) = rest.split_first_chunk() {
         let word = u64::from_le_bytes(*eight);
-        // After one bit is flipped, control characters and the quote are the lowest 33 values.
+        // Flipping one bit turns the quote (0x22) into 0x20, and keeps control characters below 0x20. These bytes are
+        // then the 33 lowest values, and subtracting 0x21 sets their highest bit.
         let is_quote_or_control = (word ^ (ONES * 2)).wrapping_sub(ONES * 0x21);
         let is_backslash = (word ^ (ONES * 0x5c)).wrapping_sub(ONES);
+        // The lowest set bit is reliable. Higher bits may be wrong, because a subtraction borrows from higher bytes.
         let found = (is_quote_or_control | is_backslash) & !word & HIGH;
         if found != 0 {
             return len + found.trailing_zeros() as usize / 8;

@@ -101,8 +101,8 @@ impl Cap {
 /// after it.
 const MAX_DAY_MS: i64 = 3 * DAY_MS;
 
-/// Returns when the day of a view ends. If the view is so old that its day is over in every time zone, the calendar is
-/// not used. In that case, the result is a later time, which is also in the past.
+/// Returns when the day of a view ends. If the view is so old that its day is over in every time zone, returns a later
+/// time without using the calendar. The later time is also in the past, so the cap allows the same views.
 fn day_over(view_ms: i64, context: &ReaderContext<'_>) -> i64 {
     let at_the_latest_ms = view_ms.saturating_add(MAX_DAY_MS);
     if at_the_latest_ms <= context.now_ms {

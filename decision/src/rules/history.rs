@@ -1,6 +1,6 @@
-//! Requires the reader's history (views, dismissals and articles read) if the appeal has a cap or a rule about what was
-//! read. A missing history is not an empty history: the reader may not have consented to storage. Without a history,
-//! the cap could not be enforced.
+//! Requires the reader's history (views, dismissals and articles read) if the appeal has a cap, a sequence, a meter or
+//! a rule about what was read. An appeal whose `without_history` is `ask` does not require it. A missing history is not
+//! an empty history: perhaps the reader did not consent to storage. Without a history, the cap could not be enforced.
 
 use super::spec::AppealSpec;
 use super::{Check, Evidence, Outcome};

@@ -10,8 +10,9 @@ use crate::context::ReaderContext;
 use crate::reason::Reason;
 use crate::timing::{blackouts, week_hours};
 
-/// The maximum number of steps in the search for a time at which the hours of both time zones are open. Each step waits
-/// until the next open time in each of them.
+/// The maximum number of steps in the search for an open time. A time is open if it is in the hours of the appeal's
+/// time zone and in those of the site's time zone, and in no blackout. Each step moves the time forward past the
+/// blackouts, then to the next hours in the appeal's time zone, and from there to the next hours in the site's.
 const MAX_STEPS: usize = 256;
 
 #[derive(Clone, Debug)]
@@ -19,12 +20,12 @@ pub(crate) struct OpenHours {
     zone: TimeZone,
     /// Hours in the appeal's time zone.
     own: WeekHours,
-    /// Hours in the site's time zone. If the two time zones are the same, all limits are in `own`, and this contains
-    /// every hour.
+    /// Hours in the site's time zone. If the two time zones are the same, all weekly limits are in `own`, and
+    /// `site` contains every hour.
     site: WeekHours,
     /// The blackouts that happen once.
     silent_spans: Box<[DateSpan]>,
-    /// Whether all hours are in the site's time zone.
+    /// Whether the appeal's time zone is the site's time zone.
     is_site_zone: bool,
 }
 

@@ -1,5 +1,5 @@
-//! Includes or excludes sections and tags. An appeal does not show on a page with any excluded section or tag. One
-//! included section or tag is enough.
+//! Includes or excludes sections and tags. An appeal does not show on a page with any excluded section or tag. If
+//! sections or tags are included, a page needs at least one of them.
 
 use super::spec::AppealSpec;
 use super::{Check, Evidence, Outcome};
@@ -83,7 +83,8 @@ impl Check for PageTargeted {
         let pages = &spec.rules.pages;
         let sections = spec.names("pages.sections.include", &pages.sections.include);
         let tags = spec.names("pages.tags.include", &pages.tags.include);
-        // Even if every included tag is excluded, an included section may still match, and vice versa.
+        // If every included section is also excluded, no page can match, unless tags are included too. The same applies
+        // to tags.
         if tags.is_empty() {
             let excluded = spec.names("pages.sections.exclude", &pages.sections.exclude);
             spec.report_all_excluded("pages.sections", &sections, &excluded);

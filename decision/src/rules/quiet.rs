@@ -8,8 +8,8 @@ use crate::labels::{Kind, Standing};
 use crate::reason::Reason;
 
 /// The quiet period of one appeal. It applies to kinds of appeal that ask for new money. An appeal that thanks may show
-/// at once. For an upsell (a request to give more), the quiet period applies only to one-off givers. The regular
-/// payments of a recurring giver would start it again and again.
+/// immediately after a gift. For an upsell (a request to give more), the quiet period applies only to one-off givers:
+/// each regular payment of a recurring giver would start the quiet period again.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Quiet {
     kind: Kind,

@@ -104,8 +104,8 @@ impl Redeploys {
         if before_redeploy == Some(at_ms) || self.times.is_empty() {
             return before_redeploy;
         }
-        // Which entries of the history count changes at the next redeploy. For an entry that is dated in the future, it
-        // also changes at the first redeploy after that entry.
+        // An entry of the history may stop counting at the first redeploy after it. So the next redeploy is tried, and
+        // for each entry that is dated in the future, the first redeploy after that entry.
         let dismissals = context.dismissals().map(|dismissal| dismissal.at_ms);
         let future_entries = dismissals.chain(context.views(at_ms)).filter(|entry_ms| *entry_ms > at_ms);
         let changes = std::iter::once(at_ms).chain(future_entries);

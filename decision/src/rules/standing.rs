@@ -23,7 +23,8 @@ const fn defaults(kind: Kind) -> &'static [Standing] {
     }
 }
 
-/// Returns why appeals of a kind must never address readers with a standing; `None` if they may.
+/// Returns why appeals of a kind must never address readers with a standing. Returns `None` if
+/// the combination is allowed.
 const fn why_forbidden(kind: Kind, standing: Standing) -> Option<&'static str> {
     match (kind, standing) {
         (_, Standing::Unknown) => Some("it is not known whether the reader gave"),
@@ -107,7 +108,10 @@ mod tests {
     #[test]
     fn no_kind_may_address_an_unknown_standing() {
         for kind in Kind::ALL {
-            assert!(why_forbidden(kind, Standing::Unknown).is_some(), "{kind:?}");
+            assert!(
+                why_forbidden(kind, Standing::Unknown).is_some(),
+                "{kind:?} addresses readers of unknown standing"
+            );
         }
     }
 

@@ -1,6 +1,6 @@
 //! Requires a trend: the reader reads more than before, less, or about as much. The rule compares the last four whole
-//! weeks with the four weeks before them. The current week does not count until it is over. [`Trend`](crate::Trend)
-//! defines a trend.
+//! weeks with the four weeks before them. The current week does not count until it is over. See
+//! [`Trend`](crate::Trend) for how large the difference must be.
 
 use super::spec::AppealSpec;
 use super::{Check, Evidence, Outcome, quantity};

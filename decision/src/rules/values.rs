@@ -1,4 +1,4 @@
-//! Requires the values that are placeholders in the copy text of the variant that the reader would see. A sequence
+//! Requires the values for the placeholders in the copy text of the variant that the reader would see. A sequence
 //! requires the values of all variants, so that it never stops half-way.
 
 use std::sync::Arc;

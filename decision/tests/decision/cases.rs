@@ -89,7 +89,7 @@ fn every_case_has_its_expected_outcome() {
             failures.push(format!("{}: {failure}", case.name));
         }
     }
-    assert!(names.len() > 100, "only {} cases were found", names.len());
+    assert!(names.len() > 100, "expected more than 100 cases, found {}", names.len());
     assert!(
         failures.is_empty(),
         "{} of {} cases failed:\n{}",
@@ -112,7 +112,7 @@ fn all_cases() -> Vec<Case> {
         .flat_map(|path| {
             let text = std::fs::read_to_string(path).expect("the file must be readable");
             serde_json::from_str::<Vec<Case>>(&text)
-                .unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+                .unwrap_or_else(|error| panic!("{} is not a list of cases: {error}", path.display()))
         })
         .collect()
 }
@@ -158,7 +158,7 @@ fn check_case(case: &Case) -> Result<(), String> {
     }
 }
 
-/// Returns the values that are available.
+/// Returns the available values as a JSON object.
 fn values(values: &TemplateValues<'_, '_>) -> Value {
     let mut available = serde_json::json!({
         "article_count": values.article_count(), "country": values.country().map(|code| code.to_string()), "date": values.date(),

@@ -81,7 +81,7 @@ fn each_object_has_the_same_fields_in_the_schema_and_in_the_parser() {
     for (name, _, fields) in objects() {
         let properties = schemas[name]["properties"].as_object().unwrap();
         let properties: BTreeSet<&str> = properties.keys().map(String::as_str).collect();
-        assert_eq!(properties, fields.iter().copied().collect(), "{name}");
+        assert_eq!(properties, fields.iter().copied().collect(), "schema and parser differ in {name}");
     }
 }
 
@@ -121,9 +121,9 @@ fn both_parsers_accept_what_the_schema_allows_and_nothing_else() {
 fn parse_with_both(question: &Value, [allowed, known]: [bool; 2], what: &str) -> Option<String> {
     let json = question.to_string();
     let (fast, serde) = (fast_question(&json), serde_json::from_str::<Question<'_>>(&json));
-    assert_eq!(serde.is_ok(), allowed, "{what}: {serde:?}");
+    assert_eq!(serde.is_ok(), allowed, "serde and the schema disagree about {what}: {serde:?}");
     let parsed_question = serde.as_ref().ok().map(|question| format!("{question:?}"));
-    assert_eq!(fast, serde.ok().filter(|_| known), "{what}");
+    assert_eq!(fast, serde.ok().filter(|_| known), "the fast parser misread {what}");
     parsed_question
 }
 

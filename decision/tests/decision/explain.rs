@@ -109,7 +109,7 @@ fn a_passed_rule_has_no_reason() {
 }
 
 #[test]
-fn an_explanation_is_json_with_the_apis_labels() {
+fn an_explanation_is_written_as_json_with_the_labels_of_the_api() {
     let explanation =
         explain_appeals(&json!([summer_appeal()]), &json!({"site": "journal"}), Known::unknown());
     let json = serde_json::to_value(&explanation).unwrap();
@@ -144,7 +144,7 @@ fn every_failed_rule_is_explained_if_nothing_shows() {
     let explanation = explain_appeals(&json!([appeal]), &question, Known::without_token());
     let evidence = |wanted: Rule| {
         let explanation = rule_explanation(&explanation.appeals[0], wanted);
-        assert!(!explanation.passed, "{wanted:?}");
+        assert!(!explanation.passed, "the appeal passed the rule {wanted:?}");
         (explanation.seen.clone(), explanation.wanted.clone())
     };
     let pair = |seen: &str, wanted: &str| (seen.to_owned(), wanted.to_owned());
@@ -231,6 +231,6 @@ fn explanations_show_how_many_readers_each_appeal_gets() {
     let reasons: Vec<_> = explanation.appeals.iter().map(|appeal| (appeal.chosen, appeal.reason)).collect();
     assert!(
         reasons.contains(&(true, Reason::Matched)) && reasons.contains(&(false, Reason::Share)),
-        "{reasons:?}"
+        "expected a chosen appeal and one with the reason `share`, found {reasons:?}"
     );
 }

@@ -122,7 +122,7 @@ proptest! {
 }
 
 #[test]
-fn tags_from_both_parsers_are_equal_if_their_contents_are() {
+fn tags_are_equal_if_both_parsers_found_the_same_tags_and_numbers() {
     let json = r#"{"week":"2026-11-16","tags":{"budget":2,"harbour":1}}"#;
     let question = format!(r#"{{"site":"s","history":{{"articles":[{json}]}}}}"#);
     let written = fast_question(&question).unwrap().history.unwrap().articles[0].tags.clone();

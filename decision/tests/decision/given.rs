@@ -18,7 +18,7 @@ fn decide_on(site: &SiteRules, available_values: &[Value]) -> Verdict {
     appeal.variants[0].needs = vec![Value::TickerLeft];
     appeal.available_values = available_values.to_vec();
     let (compiled, problems) = compile(std::slice::from_ref(site), &[appeal]);
-    assert!(problems.is_empty(), "{problems:?}");
+    assert!(problems.is_empty(), "the site and the appeal must be valid: {problems:?}");
     let question: Question<'_> =
         serde_json::from_str(r#"{"site": "journal", "history": {}}"#).expect("the question must be valid");
     decide(&compiled, &question, &Known::without_token(), NOON_MS, 0).expect("the site must exist")

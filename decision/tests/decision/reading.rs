@@ -56,7 +56,7 @@ fn default_values_are_not_written() {
     let always =
         "id sites kind surface priority live schedule audience pages dismissal without_history variants";
     assert_eq!(names.join(" "), always);
-    assert!(written["pages"].get("skip_first").is_none(), "{written}");
+    assert!(written["pages"].get("skip_first").is_none(), "a default value was written: {written}");
 }
 
 #[test]
@@ -124,7 +124,7 @@ fn a_time_is_unchanged_after_parsing_and_writing() {
 }
 
 #[test]
-fn other_values_in_place_of_an_object_are_rejected() {
+fn a_value_of_the_wrong_type_in_a_question_is_rejected() {
     let error = |text: &str| serde_json::from_str::<Question<'_>>(text).unwrap_err().to_string();
     assert!(error(r#"{"site":"journal","page":[]}"#).contains("expected an object"));
     assert!(error(r#"{"site":"journal","surfaces":[{"banner":null}]}"#).contains("expected a text"));

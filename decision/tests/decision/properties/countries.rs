@@ -106,7 +106,10 @@ fn shares_in_a_country_follow_its_own_weights() {
     let nz_variants = chosen_variants(&compile_appeal([5, 1, 4], Some([0, 3, 1])), Some("NZ"));
     let readers = [0, 1, 2].map(|wanted| nz_variants.iter().filter(|variant| **variant == wanted).count());
     // The second variant gets three quarters of the readers. Four times the standard deviation of 137 is 548.
-    assert!(readers[0] == 0 && (74_452..75_548).contains(&readers[1]), "{readers:?}");
+    assert!(
+        readers[0] == 0 && (74_452..75_548).contains(&readers[1]),
+        "expected no reader for the first variant and about 75,000 for the second, found {readers:?}"
+    );
     assert_eq!(
         nz_variants,
         chosen_variants(&compile_appeal([0, 3, 1], None), None),

@@ -47,7 +47,8 @@ proptest! {
         let rules = rules(&site, &appeals);
         let verdict = ask(&rules, &question, &known, NOON_MS);
         if let Verdict::Silent { next_eligible_at_ms: None, .. } = verdict {
-            prop_assert!(is_silent(ask(&rules, &question, &known, NOON_MS + later_ms)));
+            let later = ask(&rules, &question, &known, NOON_MS + later_ms);
+            prop_assert!(is_silent(later), "an appeal shows after {} ms", later_ms);
         }
     }
 }

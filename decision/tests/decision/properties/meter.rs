@@ -29,7 +29,8 @@ fn question(days: &[ArticleDay]) -> Question<'static> {
     Question { history: Some(history), ..Question::from_site("journal") }
 }
 
-/// Returns the number of used free articles in the explanation. Asserts that the verdict agrees with it.
+/// Returns the number of used free articles that the explanation states. Asserts that the verdict agrees: the appeal
+/// shows if that many articles are free, and does not show if one more is free.
 fn used_articles(time_zone: &str, window_days: u32, question: &Question<'_>, now_ms: i64) -> u32 {
     let rules = |free_articles| compile(&[site(time_zone)], &[metered_appeal(free_articles, window_days)]).0;
     let explanation =
@@ -45,8 +46,10 @@ fn used_articles(time_zone: &str, window_days: u32, question: &Question<'_>, now
         .next()
         .and_then(|number| number.parse().ok())
         .expect("the evidence must start with a number");
-    assert!(shows(ask(&rules(used), question, &Known::without_token(), now_ms)), "{}", rule.seen);
-    assert!(!shows(ask(&rules(used + 1), question, &Known::without_token(), now_ms)), "{}", rule.seen);
+    let shows_with =
+        |free_articles: u32| shows(ask(&rules(free_articles), question, &Known::without_token(), now_ms));
+    assert!(shows_with(used), "the appeal must show: {}", rule.seen);
+    assert!(!shows_with(used + 1), "an article must still be free: {}", rule.seen);
     used
 }
 
@@ -89,7 +92,7 @@ proptest! {
         count in 1..9_u32,
         window in 1..=MAX_METER_DAYS,
     ) {
-        let read = jiff::Timestamp::from_millisecond(NOON_MS - days_ago * DAY_MS).expect("a time near noon must be valid");
+        let read = jiff::Timestamp::from_millisecond(NOON_MS - days_ago * DAY_MS).expect("the time of an article must be valid");
         let day = jiff::tz::TimeZone::UTC.to_datetime(read).date();
         let used = used_articles("UTC", window, &question(&[ArticleDay { day, count }]), NOON_MS);
         prop_assert_eq!(used, if days_ago < i64::from(window) { count } else { 0 });

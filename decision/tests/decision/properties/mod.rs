@@ -100,7 +100,7 @@ proptest! {
         if let Verdict::Show { kind: Kind::Ask | Kind::WinBack, .. } =
             ask(&rules(&site, &appeals), &question, &known, now_ms)
         {
-            prop_assert!(!is_supporter && !gave_recently);
+            prop_assert!(!is_supporter && !gave_recently, "a supporter or a recent giver was asked");
         }
     }
 
@@ -133,7 +133,7 @@ proptest! {
         let valid: Vec<AppealRules> = appeals.iter().filter(|appeal| is_valid(&appeal.id)).cloned().collect();
         let (alone, site_problems) = compile(&sites, &valid);
         prop_assert!(site_problems.iter().all(|problem| problem.appeal.is_none()));
-        let id = |verdict, appeals: &[AppealRules]| match verdict {
+        let comparable = |verdict, appeals: &[AppealRules]| match verdict {
             Verdict::Show { appeal, variant, surface, .. } | Verdict::HeldOut { appeal, variant, surface, .. } => {
                 Ok((appeals[appeal.0].id.clone(), variant, surface))
             }
@@ -141,8 +141,8 @@ proptest! {
         };
         let now_ms = now.as_millisecond();
         prop_assert_eq!(
-            id(ask(&all, &question, &known, now_ms), &appeals),
-            id(ask(&alone, &question, &known, now_ms), &valid)
+            comparable(ask(&all, &question, &known, now_ms), &appeals),
+            comparable(ask(&alone, &question, &known, now_ms), &valid)
         );
     }
 }

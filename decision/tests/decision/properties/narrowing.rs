@@ -56,7 +56,7 @@ const NARROWINGS: &[(&str, Narrow)] = &[
     }),
     ("not a kind of page", |appeal, _| appeal.pages.kinds.exclude.push("front".to_owned())),
     ("a tag", |appeal, _| {
-        // One included section or tag is enough. Only the first one therefore makes an appeal stricter.
+        // A page needs only one of the included sections and tags. Including another one would admit more pages.
         if appeal.pages.sections.include.is_empty() && appeal.pages.tags.include.is_empty() {
             appeal.pages.tags.include.push("china".to_owned());
         }
@@ -193,7 +193,8 @@ proptest! {
         now in time(),
         bound in time(),
     ) {
-        // An appeal with a problem never shows, and a change may fix the problem. Such appeals are not tested here.
+        // An appeal with a problem never shows. A stricter copy without the problem could show, so such appeals are
+        // not tested here.
         if !compile(std::slice::from_ref(&site), &appeals).1.is_empty() {
             return Ok(());
         }
@@ -204,7 +205,7 @@ proptest! {
         for (name, narrow) in NARROWINGS {
             let mut stricter = appeals.clone();
             narrow(&mut stricter[0], bound);
-            prop_assert!(!shows(ask(&rules(&site, &stricter), &question, &known, now_ms)), "{} showed the appeal to more readers", name);
+            prop_assert!(!shows(ask(&rules(&site, &stricter), &question, &known, now_ms)), "the change {:?} showed the appeal to a reader who did not see it before", name);
         }
     }
 }

@@ -119,7 +119,7 @@ fn a_share_takes_precedence_and_applies_to_readers_left_by_higher_priorities() {
     assert_near(&reader_fractions(&[("c1", 1, 1, 25.0), ("c2", 2, 1, 50.0)]), &[0.125, 0.5]);
     assert_near(&reader_fractions(&[("c1", 1, 9, 100.0), ("c2", 1, 1, 10.0)]), &[0.9, 0.1]);
     // The two shares of the higher priority overlap in an eighth of the readers. Each share loses some of these
-    // readers, the smaller share fewer.
+    // readers. The smaller share loses fewer of them than the larger one.
     let four = [("c1", 1, 1, 100.0), ("c2", 1, 1, 10.0), ("c3", 2, 1, 25.0), ("c4", 2, 1, 50.0)];
     assert_near(&reader_fractions(&four), &[0.3375, 0.0375, 0.219, 0.406]);
 }
@@ -169,12 +169,12 @@ proptest! {
     }
 
     #[test]
-    fn a_share_keeps_its_readers_next_to_any_appeals_without_a_share(same_priority in same_priority(), percent in 1.0..99.9_f64) {
+    fn a_share_keeps_its_readers_if_appeals_without_a_share_are_added(same_priority in same_priority(), percent in 1.0..99.9_f64) {
         let mut same_priority = same_priority;
         same_priority[0].1.1 = percent;
         let shares: Vec<_> = same_priority.iter().copied().filter(|(_, (_, percent))| *percent < 100.0).collect();
-        for (alone, next_to_others) in seen_appeals(&shares).into_iter().zip(seen_appeals(&same_priority)) {
-            prop_assert!(alone.is_none() || alone == next_to_others, "{alone:?} became {next_to_others:?}");
+        for (before, after) in seen_appeals(&shares).into_iter().zip(seen_appeals(&same_priority)) {
+            prop_assert!(before.is_none() || before == after, "{before:?} became {after:?}");
         }
     }
 
@@ -190,9 +190,9 @@ proptest! {
     #[test]
     fn no_reader_outside_an_appeals_share_sees_it(same_priority in same_priority()) {
         let last = same_priority.len() - 1;
-        for (alone, next_to_others) in seen_appeals(&same_priority[last..]).into_iter().zip(seen_appeals(&same_priority)) {
+        for (alone, with_others) in seen_appeals(&same_priority[last..]).into_iter().zip(seen_appeals(&same_priority)) {
             prop_assert!(
-                next_to_others != Some(last) || alone == Some(last),
+                with_others != Some(last) || alone == Some(last),
                 "a reader outside the share saw the appeal"
             );
         }
@@ -200,16 +200,16 @@ proptest! {
 }
 
 #[test]
-fn a_share_of_a_tenth_keeps_all_of_its_readers_next_to_the_main_appeal() {
+fn a_share_of_a_tenth_keeps_all_of_its_readers_if_an_appeal_without_a_share_is_added() {
     let (main, tenth) = ((0, (1, 100.0)), (1, (1, 10.0)));
     let alone = seen_appeals(&[tenth]).into_iter().filter(Option::is_some).count();
-    let next_to_others = seen_appeals(&[tenth, main]);
+    let with_main = seen_appeals(&[tenth, main]);
     assert!((200..300).contains(&alone), "expected about 250 of 2,500 readers, found {alone}");
-    assert_eq!(next_to_others.iter().filter(|appeal| **appeal == Some(1)).count(), alone);
-    // Another share of a tenth takes few of these readers, and they return when it ends.
-    let other = seen_appeals(&[tenth, (2, (1, 10.0)), main]);
-    let pairs = seen_appeals(&[tenth]).into_iter().zip(other);
-    let kept = pairs.filter(|(alone, next_to_other)| alone.is_some() && alone == next_to_other).count();
+    assert_eq!(with_main.iter().filter(|appeal| **appeal == Some(1)).count(), alone);
+    // If another share of a tenth is added, it takes few of these readers. They return when it ends.
+    let with_another_share = seen_appeals(&[tenth, (2, (1, 10.0)), main]);
+    let pairs = seen_appeals(&[tenth]).into_iter().zip(with_another_share);
+    let kept = pairs.filter(|(before, after)| before.is_some() && before == after).count();
     assert!(
         kept * 100 > alone * 90,
         "expected more than 90 % of {alone} readers to keep the appeal, found {kept}"

@@ -21,7 +21,7 @@ fn selection(all: &'static [&'static str]) -> impl Strategy<Value = Selection> {
 fn countries() -> impl Strategy<Value = Countries> {
     let unknown = prop_oneof![3 => Just(None), 1 => Just(Some(UnknownCountry::Include))];
     (selection(COUNTRIES), unknown).prop_map(|(Selection { include, exclude }, unknown)| Countries {
-        // If no country is named, `unknown` is a problem.
+        // Setting `unknown` without naming a country is a problem.
         unknown: unknown.filter(|_| !include.is_empty() || !exclude.is_empty()),
         include,
         exclude,
