@@ -28,7 +28,7 @@ async fn key(app: &TestApp, scope: Scope) -> String {
     actions::create_api_key(&app.app.as_operator(), "test", &[scope]).await.unwrap().secret
 }
 
-/// Acknowledges an alarm over HTTP, with an API key that may do so. Returns the response.
+/// Acknowledges an alarm over HTTP, with an API key that has the scope for it. Returns the response.
 async fn acknowledge(app: &TestApp, id: &str, body: &Value) -> Answer {
     let request = app.client.post(format!("{}/v1/alarms/{id}/acknowledge", app.url));
     let key = key(app, Scope::AlarmsWrite).await;

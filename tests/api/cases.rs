@@ -11,7 +11,7 @@ use crate::generations::{GENERATIONS, add_missing_fields, templates};
 use crate::helpers::{TestApp, is_payment_or_reversal};
 use crate::story::{LedgerState, ObjectLinks, ledger_after};
 
-/// Returns a date such as `2026-10-31T23:50:00Z` in milliseconds since 1970.
+/// Converts a date such as `2026-10-31T23:50:00Z` to milliseconds since 1970.
 fn ms(date: &str) -> i64 {
     date.parse::<jiff::Timestamp>().unwrap().as_millisecond()
 }

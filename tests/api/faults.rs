@@ -45,8 +45,8 @@ async fn wait_until_not_ready(app: &TestApp, url: &str, parts: &[&str], timeout:
     }
 }
 
-/// A disk rejects writes while gifts are booked, and then accepts them again. No event is acknowledged unless it is
-/// stored, and everything is booked without a restart.
+/// Makes the disk reject writes while gifts are booked, and then accept them again. Checks that no event is
+/// acknowledged unless it is stored, and that everything is booked without a restart.
 async fn check_recovery_from_disk_fault(fault: Refusal) {
     let files = folder();
     let recording = Arc::new(Recording::start(files.path(), Syncs::Kept).unwrap());

@@ -39,7 +39,8 @@ async fn two_servers_with_one_database_make_the_same_entries_as_one_server() {
     let settings = settings(folder.path(), &database, &reference.stripe, "");
     let clock = || Clock::movable(jiff::Timestamp::from_millisecond(reference.app.now_ms()).unwrap());
     let start = || actions::start(settings.clone(), clock());
-    // Both servers start at once on an empty database. One of them creates the tables and the key that signs tokens.
+    // Both servers start at the same time on an empty database. One of them creates the tables and the key that signs
+    // tokens.
     let (one, other) = tokio::join!(start(), start());
     let (one, other) = (one.unwrap(), other.unwrap());
     assert_eq!(one.tokens.jwks(), other.tokens.jwks());
@@ -120,7 +121,7 @@ async fn simultaneous_publications_and_switches_on_two_servers_all_take_effect()
 }
 
 #[tokio::test]
-async fn if_several_editors_save_the_same_version_at_once_only_one_succeeds() {
+async fn if_several_editors_save_the_same_version_at_the_same_time_only_one_succeeds() {
     let app = TestApp::start_without_appeals().await;
     let scopes = [Scope::AppealsWrite];
     let key = actions::create_api_key(&app.app.as_operator(), "desk", &scopes).await.unwrap().secret;

@@ -34,7 +34,7 @@ impl OtherServer {
         Self { app, _folder: folder, _database: database }
     }
 
-    /// Delivers the events and processes each at once. Returns the rows of the outbox.
+    /// Delivers the events one by one, and processes each before it delivers the next. Returns the rows of the outbox.
     async fn outbox_after(&self, events: &[&Value]) -> Vec<OutboxRow> {
         for event in events {
             receive(&self.app, event).await;
@@ -180,7 +180,7 @@ async fn rebuilding_emits_no_domain_events_and_afterwards_only_new_ones_are_emit
     actions::rebuild_projections(&rebuilt.app, &rebuilt.app.as_operator()).await.unwrap();
     assert_eq!(outbox(&rebuilt.app).await, []);
 
-    // Simulates a database from before the outbox existed. Its earlier events are not emitted either.
+    // Simulates a database from before the outbox existed. A rebuild emits nothing for its earlier events either.
     let older = OtherServer::start_like(&source).await;
     for event in &source.stripe.events() {
         receive(&older.app, event).await;

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::helpers::TestApp;
 
-/// Returns the events of one folder.
+/// Returns the events in one folder of `tests/fixtures/money/`.
 pub fn case_events(folder: &str) -> Vec<Value> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/money");
     let text = std::fs::read_to_string(root.join(folder).join("events.json")).unwrap();

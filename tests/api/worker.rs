@@ -233,7 +233,7 @@ async fn deliveries_use_a_dedicated_connection_and_survive_its_loss() {
             tries += 1;
             assert!(tries < 1000, "deliveries must use a dedicated connection");
         }
-        // A restart of the database server, or of a proxy in between, cuts the connection in the same way.
+        // A restart of the database server, or of a proxy in front of it, cuts the connection in the same way.
         administrator.cut_connections(app.database.url()).await;
         assert_eq!(app.deliver(&event).await.status, 200, "after cut {round}");
     }

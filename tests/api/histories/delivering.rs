@@ -146,7 +146,7 @@ async fn deliver(app: &Arc<App>, events: &[&Value], random: &mut fastrand::Rng) 
     process_inbox_and_queue(app).await;
 }
 
-/// Performs random operations until there are this many events, and delivers each event at once or up to three days
+/// Performs random operations until there are this many events, and delivers each event immediately or up to three days
 /// later. Compares with Stripe at random times. Returns the number of events.
 pub async fn deliver_while_running(world: &mut World<'_>, events: usize) -> usize {
     let (app, stripe) = (&world.test_app.app, &world.test_app.stripe);

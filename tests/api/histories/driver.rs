@@ -105,7 +105,7 @@ impl<'a> World<'a> {
         (!self.gifts.is_empty()).then(|| self.random.usize(0..self.gifts.len()))
     }
 
-    /// A reader opens a payment page, and usually pays at once.
+    /// A reader opens a payment page, and usually pays immediately.
     async fn start_gift(&mut self) {
         let (site, page, currency, step) = PLACES[self.random.usize(0..PLACES.len())];
         let interval = match (site, self.random.u8(0..10)) {
