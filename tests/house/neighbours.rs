@@ -13,9 +13,9 @@ struct RestrictedTerm {
 const RESTRICTED: &[RestrictedTerm] = &[
     RestrictedTerm {
         words: &["sqlx::"],
-        // This file names the library once, to set the level of its log lines.
+        // `logs.rs` names the library once, to set the level of the library's log lines.
         places: &["src/store/", "src/telemetry/logs.rs"],
-        why: "all SQL is in src/store/, and errors leave it as StoreError",
+        why: "all SQL is in src/store/, which returns its errors as StoreError",
     },
     RestrictedTerm {
         words: &["stripe_checkout", "stripe_shared", "stripe_types", "stripe_client_core", "stripe::Client"],
@@ -31,7 +31,7 @@ const RESTRICTED: &[RestrictedTerm] = &[
         words: &["aws_lc_rs", "jsonwebtoken", "use hmac", "use ring", "use sha2"],
         places: &[
             "src/keys/",
-            // This file is the service's only random source, from which keys are created.
+            // `clock.rs` is the service's only random source, from which keys are created.
             "src/clock.rs",
             // An alarm's id is a hash of what the alarm is about. The hash protects no secret. The module `ids` is in a
             // lower layer than `keys` (see docs/architecture.md), so `ids` can't use `keys`.
@@ -39,7 +39,7 @@ const RESTRICTED: &[RestrictedTerm] = &[
             // The practice Stripe signs like Stripe, with its own code.
             "practice/src/webhooks.rs",
         ],
-        why: "all cryptography is in src/keys/",
+        why: "all cryptography is in src/keys/, except the cases that this list explains",
     },
     RestrictedTerm {
         words: &["for_tests", "doc(hidden)"],
@@ -168,8 +168,8 @@ fn each_allowed_place_exists() {
 /// written.
 fn settings_that_use_the_decision(files: &[File]) -> Vec<String> {
     let uses_decision = |file: &&File| file.code().contains("keepopen_decision");
-    // This file is exempt. It uses the decision's function that suggests the intended name for a mistyped name, and
-    // one of its tests reads a large type of the decision.
+    // `src/config/typed/mod.rs` is exempt. It uses the decision's function that suggests the intended name for a mistyped
+    // name. One of its tests parses a large type of the decision from TOML.
     let checked = files.iter().filter(|file| file.path != "src/config/typed/mod.rs");
     checked.filter(uses_decision).map(|file| format!("{} uses the decision's types", file.path)).collect()
 }
