@@ -1,6 +1,6 @@
 //! `[limits]`: rate limits of expensive routes.
 //!
-//! An attempt is one try of a reader to give. The reader's page chooses the attempt's id.
+//! An attempt is one time that a reader tries to give. The reader's page chooses the attempt's id.
 
 use std::num::NonZeroU32;
 

@@ -79,7 +79,8 @@ impl GiftFacts<'_> {
         let partial_amounts =
             || known.stripe_minor.iter().copied().filter(|minor| (1..paid_minor).contains(minor));
         let mut amounts_minor = Vec::new();
-        // Stripe never tried to collect the invoice, so it was paid outside Stripe, or a person paid it through Stripe.
+        // Stripe never tried to collect the invoice. So either it was paid outside Stripe, or a person paid it by hand
+        // through Stripe.
         if it.never_attempted {
             amounts_minor.push(0);
             amounts_minor.extend(partial_amounts());

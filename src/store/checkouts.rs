@@ -2,7 +2,7 @@
 
 use super::{Store, StoreError, Tx};
 
-/// A checkout attempt: one try of a reader to pay, identified by an id that the browser chose.
+/// A checkout attempt: one time that a reader tries to pay, identified by an id that the browser chose.
 #[derive(Clone, Debug)]
 pub struct Checkout {
     /// A hash of the request's parameters.
