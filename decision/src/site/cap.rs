@@ -23,8 +23,7 @@ impl Cap {
         rules: &appeal_rules::SiteFrequency,
         diagnostics: &mut Diagnostics<'_>,
     ) -> Option<Self> {
-        let sentence =
-            "with 0 views, no appeal that this limit applies to ever shows: switch the site's appeals off instead.";
+        let sentence = "with 0 views, no appeal that this limit applies to ever shows: switch the site's appeals off instead.";
         report_zero(field_path, "max_views", rules.max_views, sentence, diagnostics);
         report_zero(field_path, "max_per_day", rules.max_per_day, sentence, diagnostics);
         report_zero(field_path, "window_days", rules.window_days, EMPTY_WINDOW, diagnostics);
