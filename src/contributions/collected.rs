@@ -173,8 +173,8 @@ fn sums(minors: &[i64]) -> BTreeSet<i64> {
 }
 
 /// The entries that book an invoice according to all evidence: first those through Stripe, then those outside it. Each
-/// piece of evidence has its own entries, numbered if it repeats an earlier amount. All entries except those of the
-/// last piece are fully reversed.
+/// piece of evidence has its own entries. If a piece has the same amount as an earlier one, the key of its entries ends
+/// with a number. All entries except those of the last piece are fully reversed.
 fn bookings(invoice: &str, paid: Money, evidence: &[i64]) -> (Vec<Booking>, Vec<Booking>) {
     let (mut through_stripe, mut outside) = (Vec::new(), Vec::new());
     let mut times_by_amount: BTreeMap<i64, usize> = BTreeMap::new();

@@ -77,7 +77,7 @@ pub async fn store_session(
     Ok(())
 }
 
-/// Raises the number of tries, if it is still `tries`. The next request then uses another idempotency key. With the
+/// Adds one to the stored number of tries, unless another call has changed it from `tries`. The next request then uses another idempotency key. With the
 /// present key, Stripe would only repeat the failure that it stored.
 ///
 /// # Errors

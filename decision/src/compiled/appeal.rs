@@ -12,8 +12,8 @@ use crate::rules::{AppealSpec, Parts};
 use crate::site::{Covered, Site};
 use crate::verdict::AppealIndex;
 
-/// One appeal on one site. It contains a part for each rule, and the data that the choice among appeals and the verdict
-/// need.
+/// One appeal on one site. It contains a part for each rule, the data for choosing among appeals, and the data for the
+/// verdict.
 #[derive(Clone, Debug)]
 pub(crate) struct Appeal {
     pub(crate) index: AppealIndex,
@@ -24,7 +24,7 @@ pub(crate) struct Appeal {
     pub(crate) priority: i32,
     pub(crate) candidate: Candidate,
     pub(crate) salts: Salts,
-    /// How many readers out of a million are held out (see nothing, for comparison).
+    /// How many readers out of a million are held out: they are shown nothing, so that results can be compared.
     pub(crate) held_out: u32,
     pub(crate) closable: bool,
     pub(crate) variants: Arc<Variants>,
