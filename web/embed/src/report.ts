@@ -23,7 +23,7 @@ export function report(
   }
 }
 
-/** Calls `seen` once, when half of the element is in view, or when it fills half of the screen. */
+/** Calls `seen` once, when half of the element is in view, or when it fills half of the screen. Without IntersectionObserver, calls it at once. */
 export function whenSeen(element: Element, seen: () => void): void {
   if (typeof IntersectionObserver === "undefined") return seen();
   const steps = Array.from({ length: 11 }, (_, step) => step / 10);

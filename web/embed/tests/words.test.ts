@@ -11,7 +11,7 @@ import { buttonPhrase, buttonWithoutGift, directionOf, giftPhrase, language, cho
 // The build replaces these names with values.
 Object.assign(globalThis, { VERSION: "0", LANGUAGES: Object.keys(languages) });
 
-test("only the built-in languages are fetched", async () => {
+test("only built-in languages are fetched, and a language that cannot be fetched counts as missing", async () => {
   const part = async (tag: string) => {
     if (tag === "fr") throw new Error("gone");
     return { default: tag } as never;
