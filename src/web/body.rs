@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use actix_web::HttpRequest;
 use actix_web::error::PayloadError;
-use actix_web::http::header::CONTENT_TYPE;
+use actix_web::http::header::{CONTENT_TYPE, HeaderMap};
 use actix_web::web::{Bytes, BytesMut, Payload};
 use futures_core::Stream;
 use serde::Deserialize;
@@ -168,6 +168,13 @@ fn connection_error(_: PayloadError) -> Problem {
     Problem::with(Code::InvalidRequest, "the body ended early")
 }
 
+/// The media type in `Content-Type`, without its parameters; `None` if the request has no such header. It is empty if
+/// the header can't be read as text.
+pub fn media_type(headers: &HeaderMap) -> Option<&str> {
+    let content_type = headers.get(CONTENT_TYPE)?.to_str().unwrap_or_default();
+    Some(content_type.split(';').next().unwrap_or_default().trim())
+}
+
 /// Reads a JSON body with an accepted content type.
 ///
 /// # Errors
@@ -177,12 +184,7 @@ pub async fn read_json_bytes(
     payload: Payload,
     accepts: Accepts,
 ) -> Result<Bytes, Problem> {
-    let media_type = request
-        .headers()
-        .get(CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .map(|value| value.split(';').next().unwrap_or_default().trim());
-    let is_accepted = match media_type {
+    let is_accepted = match media_type(request.headers()) {
         Some(name) if name.eq_ignore_ascii_case("application/json") => true,
         Some(name) if name.eq_ignore_ascii_case("text/plain") => accepts == Accepts::JsonOrPlain,
         Some(_) => false,

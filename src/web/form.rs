@@ -3,13 +3,13 @@
 //! form, and the form contains a token of the person's session.
 
 use actix_web::HttpRequest;
-use actix_web::http::header::{CONTENT_TYPE, HeaderMap, ORIGIN};
+use actix_web::http::header::{HeaderMap, ORIGIN};
 use actix_web::web::{Payload, Query};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::State;
-use super::body::{JSON_LIMIT, read};
+use super::body::{JSON_LIMIT, media_type, read};
 use super::page::PageProblem;
 use super::problem::{Code, Problem};
 use crate::keys::SessionSecret;
@@ -40,7 +40,9 @@ pub async fn read_form<T: DeserializeOwned>(
     if !is_from_our_page(request.headers(), &own_origin) {
         return Err(Problem::new(Code::CrossSiteRequest).into());
     }
-    if !is_form(request.headers()) {
+    let is_form = media_type(request.headers())
+        .is_some_and(|name| name.eq_ignore_ascii_case("application/x-www-form-urlencoded"));
+    if !is_form {
         let detail = "send the form with the content type application/x-www-form-urlencoded";
         return Err(Problem::with(Code::UnsupportedMediaType, detail).into());
     }
@@ -64,10 +66,4 @@ fn is_from_our_page(headers: &HeaderMap, own_origin: &str) -> bool {
         Some(site) => site == "same-origin",
         None => headers.get(ORIGIN).is_some_and(|origin| origin == own_origin),
     }
-}
-
-fn is_form(headers: &HeaderMap) -> bool {
-    let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let media_type = content_type.split(';').next().unwrap_or_default().trim();
-    media_type.eq_ignore_ascii_case("application/x-www-form-urlencoded")
 }
