@@ -33,10 +33,13 @@ fn the_help_describes_every_command() {
     let sandbox = Sandbox::new();
     let all = sandbox.run_ok(&["--help"]);
     let commands = all.lines().skip_while(|line| *line != "Commands:").skip(1);
-    let names: Vec<&str> =
-        commands.map_while(|line| line.split_whitespace().next()).filter(|name| *name != "help").collect();
+    let commands = commands.map(str::trim).take_while(|line| !line.is_empty());
+    let commands = commands.map(|line| line.split_once(' ').unwrap_or((line, "")));
+    let commands = commands.filter(|(name, _)| *name != "help");
+    let (names, descriptions): (Vec<&str>, Vec<&str>) = commands.unzip();
     assert!(names.len() > 15, "the help must list every command: {all}");
-    for command in &names {
+    for (command, description) in names.iter().zip(descriptions) {
+        assert!(!description.trim().is_empty(), "the help must describe {command}: {all}");
         let help = sandbox.run_ok(&[command, "--help"]);
         assert!(help.contains("--config <FILE>"), "{help}");
         assert!(help.contains(&format!("Usage: keepopen {command}")), "{help}");
