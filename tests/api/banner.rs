@@ -184,6 +184,10 @@ async fn an_unreadable_banner_request_is_refused_with_the_reason() {
     assert_eq!(app.post("/v1/banner", &large).await.code(), "body_too_large");
     let form = app.client.post(format!("{}/v1/banner", app.url)).form(&[("site", "journal")]);
     assert_eq!(app.send(form).await.code(), "unsupported_media_type");
+    // A header with bytes that are not text is not a missing header.
+    let unreadable = reqwest::header::HeaderValue::from_bytes(b"text/plain\xff").unwrap();
+    let unreadable = app.client.post(format!("{}/v1/banner", app.url)).header("content-type", unreadable);
+    assert_eq!(app.send(unreadable.body("{}")).await.code(), "unsupported_media_type");
     assert_eq!(app.get("/v1/nothing", None).await.code(), "not_found");
     for (path, allowed) in
         [("/v1/checkout", "POST"), ("/v1/banner", "GET, POST, HEAD"), ("/embed/1/embed.js", "GET, HEAD")]
