@@ -27,7 +27,7 @@ struct ExplanationBody {
     #[schema(value_type = ReasonShape)]
     reason: &'static str,
     /// The earliest time at which an appeal can show to this reader if nothing but the time changes. Null if an appeal
-    /// shows now, or if waiting does not help.
+    /// shows now, if waiting does not help, or if the reader is held out.
     #[schema(format = DateTime)]
     next_eligible_at: Option<String>,
     /// All appeals of the site, in the order in which they are tried.
@@ -50,8 +50,8 @@ struct ExplainedAppeal {
     /// another appeal got the reader, `holdout` if the reader is held out.
     #[schema(value_type = ReasonShape)]
     reason: &'static str,
-    /// The earliest time at which the appeal can pass its rules if nothing but the time changes; null if waiting does not
-    /// help.
+    /// The earliest time at which the appeal can pass its rules if nothing but the time changes. Null if it passes them
+    /// now, or if waiting does not help.
     #[schema(format = DateTime)]
     next_eligible_at: Option<String>,
     /// The variant that this reader would see.

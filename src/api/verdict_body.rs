@@ -50,8 +50,8 @@ pub(super) struct VerdictBody<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) values: Option<TemplateValues>,
     /// The earliest time at which an appeal can show to this reader if nothing but the time changes. Null if an appeal
-    /// shows now, or if waiting does not help. A browser need not ask again before that time, unless the reader does
-    /// something.
+    /// shows now, if waiting does not help, or if `reason` is `holdout` or `overloaded`. A browser need not ask again
+    /// before that time, unless the reader does something.
     #[schema(format = DateTime)]
     pub(super) next_eligible_at: Option<String>,
     /// Unknown fields of the request that look like misspelt names, each with the name that was probably meant. They

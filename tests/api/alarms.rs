@@ -156,6 +156,9 @@ async fn a_review_alarm_closes_when_the_review_is_closed_or_the_payment_is_refun
             assert_eq!(app.deliver(&event).await.status, 200);
         }
     }
+    app.process_inbox().await;
+    let objects = open_alarms(&app).await.into_iter().flat_map(|alarm| alarm.objects).collect::<Vec<_>>();
+    assert!(objects.contains(&closed) && !objects.contains(&refunded), "{objects:?}");
     app.deliver_and_process_all_events().await;
     assert_eq!(alarm_counts(&app).await, (0, 0));
     app.finish().await;
