@@ -58,6 +58,8 @@ struct Parser<'a> {
     /// The current position in bytes. It is always at the start of a character.
     at: usize,
     found: Vec<Argument<'a>>,
+    /// Whether a plural form contains quoted text. The message about a missing form then mentions apostrophes, because
+    /// one that was meant as plain text may have caused the error.
     has_quotes: bool,
 }
 
@@ -119,7 +121,7 @@ impl<'a> Parser<'a> {
         Ok(())
     }
 
-    /// Reads each form, up to the closing brace.
+    /// Reads each form of a plural argument, up to the argument's closing brace.
     fn read_forms(
         &mut self,
         brace: usize,
@@ -352,7 +354,7 @@ mod tests {
             "{country}",
             "} ",
         ];
-        // Tries every text that consists of five parts.
+        // Tries every text that consists of five of these parts.
         for number in 0..PARTS.len().pow(5) {
             let indexes = (0..5).map(|digit| number / PARTS.len().pow(digit) % PARTS.len());
             let text: String = indexes.map(|index| PARTS[index]).collect();

@@ -25,8 +25,8 @@ pub fn placeholders_in(copy_text: &CopyText) -> Vec<Value> {
     values
 }
 
-/// Finds every text that has an error in a placeholder. For each of them, returns the text's path within the copy, and
-/// a message about the first error.
+/// Finds every text that has an error in a placeholder. For each such text, returns the path of its field within the
+/// copy, and a message about its first error.
 pub fn problems(copy: &Copy, ticker: Option<&Ticker>) -> Vec<(String, String)> {
     let mut problems = Vec::new();
     for (path, copy_text) in copy.languages() {
@@ -57,7 +57,7 @@ pub fn problems_of_plural_forms(
             let arguments = message::arguments(text).unwrap_or_default();
             let forms: Vec<_> = arguments.into_iter().filter_map(|argument| argument.forms).collect();
             let sentence =
-                tags.iter().find_map(|tag| forms.iter().find_map(|forms| missing_form(forms, tag)));
+                tags.iter().find_map(|tag| forms.iter().find_map(|forms| nonexistent_form(forms, tag)));
             problems.extend(sentence.map(|sentence| (format!("{path}.{field}"), sentence)));
         }
     };
@@ -70,10 +70,10 @@ pub fn problems_of_plural_forms(
     problems
 }
 
-/// A message about the first form that the language `tag` does not have, if there is one.
-fn missing_form(forms: &Forms, tag: &str) -> Option<String> {
-    // `wordings::problems` reports invalid tags, so this function ignores them.
+/// A message about the first of `forms` that does not exist in the language `tag`. `None` if all of them exist.
+fn nonexistent_form(forms: &Forms, tag: &str) -> Option<String> {
     let rule_type = if forms.is_ordinal { PluralRuleType::Ordinal } else { PluralRuleType::Cardinal };
+    // `wordings::problems` reports an invalid tag, so this function returns `None` for it.
     let rules = PluralRules::try_new(Locale::try_from_str(tag).ok()?.into(), rule_type.into()).ok()?;
     let available: Vec<PluralCategory> = rules.categories().collect();
     let (position, category) = forms.categories.iter().find(|(_, category)| !available.contains(category))?;
@@ -86,7 +86,7 @@ fn missing_form(forms: &Forms, tag: &str) -> Option<String> {
     Some(with_position(*position, &sentence))
 }
 
-/// The category's name in a text.
+/// The name by which a text refers to the category.
 const fn label(category: PluralCategory) -> &'static str {
     match category {
         PluralCategory::Zero => "zero",

@@ -77,7 +77,7 @@ pub struct SurfacesChange {
     pub wall: Option<Switch>,
 }
 
-/// Accepts only a map. A derived `Deserialize` would also accept a list of the fields' values.
+/// With this conversion, `Deserialize` accepts only a map. Otherwise it would also accept a list of the fields' values.
 impl From<HashMap<Surface, Option<Switch>>> for SurfacesChange {
     fn from(mut surfaces: HashMap<Surface, Option<Switch>>) -> Self {
         let mut take = |surface| surfaces.remove(&surface).flatten();
@@ -129,7 +129,7 @@ impl Switches {
         }
     }
 
-    /// The switches that a site's settings turn off.
+    /// The switches as a site's settings set them: a switch is off if the settings turn it off.
     pub fn of_settings(site: &SiteSettings) -> Self {
         let mut switches = Self::default();
         // The setting `banner` is the switch for all surfaces. It is not the switch of the surface `banner`.

@@ -93,7 +93,7 @@ fn print_stats(stats: &SweepStats) -> Result<(), CommandError> {
 }
 
 /// Prints the result of a comparison. Fails if Stripe and the ledger differ, or if one of Stripe's lists could not be
-/// read. `unread_lists` contains the names of the lists that could not be read now.
+/// read. `unread_lists` contains the names of the lists that this command could not read.
 fn print_comparison(
     comparison: &Comparison,
     mut unread_lists: Vec<String>,

@@ -145,12 +145,12 @@ fn simulate_page_views(
         let name = path.display().to_string();
         return Ok(if name == "-" { "standard input".to_owned() } else { name });
     }
-    let note = if problems.len() == MAX_REPORTED_LINES {
+    let ending = if problems.len() == MAX_REPORTED_LINES {
         "\n  This was the tenth problem; the following lines were not read."
     } else {
         ""
     };
-    Err(format!("{} is invalid:{}{note}", path.display(), problems.concat()).into())
+    Err(format!("{} is invalid:{}{ending}", path.display(), problems.concat()).into())
 }
 
 /// Simulates the page views of a described population.

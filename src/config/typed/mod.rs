@@ -1,8 +1,8 @@
 //! Deserialises what people wrote in a file. Error messages use the notation of that file.
 //!
 //! This differs from serde's own reading of JSON values in two ways. A list in place of a table is rejected, whereas
-//! serde would assign the list's items to the table's fields in order. Messages use the words table, list and text,
-//! never sequence, map and string.
+//! serde would assign the list's items to the table's fields in order. Messages use the terms of the notation, such as
+//! table or mapping, instead of serde's terms, such as sequence, map and string.
 //!
 //! **Owns** deserialising values, and the messages about invalid ones.
 //! **Never** knows which settings or appeals exist.
@@ -226,7 +226,8 @@ mod tests {
 
     use super::*;
 
-    /// Reads a valid appeal with this change. Returns the field and the message of the error.
+    /// Reads an appeal that is valid except for `change`, which must be rejected. Returns the field and the message of
+    /// the error.
     fn rejection(change: Value, notation: Notation) -> (String, String) {
         let mut appeal = json!({"id": "a", "sites": ["journal"], "kind": "ask", "surface": ["banner"], "variants": [{"id": "a"}]});
         appeal.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
