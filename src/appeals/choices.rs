@@ -124,7 +124,7 @@ impl SiteChoices {
     }
 }
 
-/// The problems of the amounts that the variants of `document` offer on its sites.
+/// The problems of a document's own amounts, which its variants offer instead of the sites' amounts.
 pub fn problems_of(document: &AppealDocument, sites: &BTreeMap<String, SiteSettings>) -> Vec<AppealProblem> {
     let mut problems = Vec::new();
     let target_sites = || document.rules.sites.iter().filter_map(|id| Some((id, sites.get(id)?)));

@@ -107,6 +107,7 @@ impl<'a> Parser<'a> {
         if !self.eat(',') {
             return Err(self.mistake(self.at, format!("a comma is missing here. Write {}.", sample(name))));
         }
+        // The argument is added before its forms are read, so that it precedes the arguments within its forms.
         let index = self.found.len();
         self.found.push(Argument { name, position: self.position(brace), forms: None });
         let categories = self.read_forms(brace, name, depth)?;
@@ -135,7 +136,7 @@ impl<'a> Parser<'a> {
                 return Ok(categories);
             }
             let at = self.at;
-            let Some(next) = self.rest().chars().next() else {
+            let Some(next_char) = self.rest().chars().next() else {
                 let sentence = "the plural that begins here is not closed. Write one more } at its end.";
                 return Err(self.mistake(brace, sentence.to_owned()));
             };
@@ -151,7 +152,7 @@ impl<'a> Parser<'a> {
             } else if let Some(category) = PluralCategory::get_for_cldr_string(selector) {
                 categories.push((self.position(at), category));
             } else {
-                let found = if selector.is_empty() { next.to_string() } else { selector.to_owned() };
+                let found = if selector.is_empty() { next_char.to_string() } else { selector.to_owned() };
                 let sentence = match selector {
                     "offset" => "\"offset\" is not supported. Remove it.".to_owned(),
                     _ => format!(

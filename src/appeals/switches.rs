@@ -88,13 +88,13 @@ impl From<HashMap<Surface, Option<Switch>>> for SurfacesChange {
 impl SwitchesChange {
     /// Applies the change to `switches`.
     pub fn apply(self, switches: &mut Switches) {
-        let each = [
+        let changes = [
             (None, self.all),
             (Some(Surface::Banner), self.surfaces.banner),
             (Some(Surface::Inline), self.surfaces.inline),
             (Some(Surface::Wall), self.surfaces.wall),
         ];
-        for (surface, switch) in each {
+        for (surface, switch) in changes {
             if let Some(switch) = switch {
                 switches.set(surface, switch);
             }
@@ -111,8 +111,8 @@ impl Switches {
 
     /// Returns the switch of a surface. With `None`, returns the switch for all surfaces together.
     pub fn get(&self, surface: Option<Surface>) -> Switch {
-        let mut copy = *self;
-        *copy.get_mut(surface)
+        let mut switches = *self;
+        *switches.get_mut(surface)
     }
 
     /// Sets the switch of a surface. With `None`, sets the switch for all surfaces together.

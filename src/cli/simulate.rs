@@ -119,6 +119,7 @@ fn simulate_page_views(
         Some("-") => Box::new(io::stdin().lock()),
         _ => Box::new(BufReader::with_capacity(1 << 16, File::open(path).map_err(unreadable)?)),
     };
+    // If the settings contain exactly one site, a page view that names no site belongs to that site.
     let mut sites = settings.sites.keys();
     let only_site = sites.next().filter(|_| sites.next().is_none()).map(String::as_str);
     let (mut line, mut problems, mut number) = (Vec::new(), Vec::new(), 0u64);

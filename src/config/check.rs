@@ -85,11 +85,11 @@ fn describe(error: &figment::Error) -> String {
         }
         // The TOML parser's message quotes the line, which may contain a secret. So only the line's number is shown.
         Kind::Message(message) => {
-            let first = message.lines().next().unwrap_or_default();
-            if first.starts_with("TOML parse error") {
-                format!("{first}{source}")
+            let first_line = message.lines().next().unwrap_or_default();
+            if first_line.starts_with("TOML parse error") {
+                format!("{first_line}{source}")
             } else {
-                format!("{key}{source}: {first}")
+                format!("{key}{source}: {first_line}")
             }
         }
         _ => format!("{key}{source} has an invalid value"),
@@ -103,6 +103,7 @@ fn source_name(metadata: &figment::Metadata) -> String {
     }
 }
 
+/// Returns the error [`ConfigError::Wrong`] with this sentence.
 fn wrong(sentence: impl Into<String>) -> Result<(), ConfigError> {
     Err(ConfigError::Wrong(sentence.into()))
 }

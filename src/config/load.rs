@@ -63,6 +63,7 @@ fn extract_settings<Site: DeserializeOwned>(sources: Figment) -> Result<Settings
 fn reject_lists_for_tables<Site: DeserializeOwned>(value: serde_json::Value) -> Result<(), ConfigError> {
     match typed::read::<Settings<Site>>(value, typed::Notation::Toml) {
         Err(misfit) if misfit.is_list_for_table => Err(ConfigError::Wrong(misfit.to_string())),
+        // Figment has already accepted the values, so any other complaint is ignored.
         _ => Ok(()),
     }
 }
