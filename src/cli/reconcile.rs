@@ -30,8 +30,8 @@ pub fn reconcile(options: &Options, settings: Settings) -> Result<(), CommandErr
                 actions::record_reconciliation(&app.as_operator(), options.since).await?;
                 let stats = match options.since {
                     Some(since_ms) => {
-                        actions::reconcile_since(&app, &app.as_operator(), since_ms.div_euclid(1000), true)
-                            .await?
+                        let (since_s, records_missed) = (since_ms.div_euclid(1000), true);
+                        actions::reconcile_since(&app, &app.as_operator(), since_s, records_missed).await?
                     }
                     None => actions::reconcile_due(&app, &app.as_operator()).await?,
                 };

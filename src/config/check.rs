@@ -60,6 +60,7 @@ pub enum ConfigError {
 
 /// Describes the error in one sentence. The sentence never contains the value, which may be a misplaced secret.
 fn describe(error: &figment::Error) -> String {
+    // `default` is the name of figment's profile. It is not a part of the key.
     let key = error.path.iter().filter(|step| *step != "default").cloned().collect::<Vec<_>>().join(".");
     let key = key.to_lowercase();
     let source = error

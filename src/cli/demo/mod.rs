@@ -74,15 +74,16 @@ async fn run(options: &Options, folder: &Path) -> Result<(), CommandError> {
     if !appeals.try_exists()? {
         std::fs::write(&appeals, APPEALS)?;
     }
-    let quoted = |path: &Path| path.display().to_string().replace('\\', "\\\\").replace('"', "\\\"");
+    // Escapes a path for a text in quotes in the settings.
+    let escaped = |path: &Path| path.display().to_string().replace('\\', "\\\\").replace('"', "\\\"");
     let settings = SETTINGS
-        .replace("{data_dir}", &quoted(folder))
+        .replace("{data_dir}", &escaped(folder))
         .replace("{bind}", &keepopen_address.to_string())
         .replace("{keepopen}", &format!("http://{keepopen_address}"))
         .replace("{practice}", &practice.url())
         .replace("{secret_key}", SECRET_KEY)
         .replace("{webhook_secret}", &webhook_secret)
-        .replace("{appeals}", &quoted(&appeals))
+        .replace("{appeals}", &escaped(&appeals))
         .replace("{newspaper}", &format!("http://{newspaper_address}"))
         .replace("{more_origins}", &more_origins(&options.origins));
     let app = actions::start(sites::from_toml(&settings)?, Clock::System).await?;
@@ -178,6 +179,7 @@ impl DataFolder {
         }
     }
 
+    /// Deletes the folder if it is temporary.
     fn remove(self) {
         if let Self::Temporary(folder) = self
             && let Err(error) = folder.close()

@@ -81,7 +81,8 @@ async fn act(verb: &Verb, opened: &Opened<'_>) -> Result<(), CommandError> {
     }
 }
 
-/// Creates or corrects the endpoint, rolls its secret, or disables the older endpoints. Returns what was changed.
+/// Creates or corrects the endpoint, rolls its secret (creates a second endpoint, which has a new secret), or disables
+/// the older endpoints. Returns what was changed.
 async fn change_endpoints(
     opened: &Opened<'_>,
     url: &str,

@@ -133,6 +133,7 @@ impl Kind {
             "a string" => "a text in quotes",
             // Keepopen's own types describe what they expect, so their text is used.
             other if !other.starts_with("struct ") => other,
+            // serde's own text for a struct: `struct NAME`.
             _ => return Self::Table(&[]),
         };
         Self::Other(text.to_owned())
