@@ -24,6 +24,7 @@ function addPage(path, { head = ARTICLE, body = PARAGRAPHS, script = tag(), head
   return `${fake.elsewhere}/host/${path}`;
 }
 
+/** Serves a file of the newspaper at `/host/` and this path. */
 const serve = (path, body, type = "text/javascript") => fake.pages.set(`/host/${path}`, { headers: { "content-type": type }, body });
 
 /** Records the page's layout shifts and its console lines from now on. */
@@ -139,7 +140,7 @@ hostStory("the script works on a page with an element whose id is keepopen", asy
   await expectCounts(reader, 1);
 });
 
-hostStory("on a prerendered page, the script asks when the reader sees the page", async (reader) => {
+hostStory("on a prerendered page, the script asks only when the reader sees the page", async (reader) => {
   await reader.page.addInitScript(() => {
     let prerendering = true;
     Object.defineProperty(Document.prototype, "prerendering", { get: () => prerendering });
@@ -185,6 +186,7 @@ function twoPageSite(swapCode, { first = "", second = "" } = {}) {
 }
 const SWAP_META = `document.title = next.title; document.querySelectorAll("meta[property], meta[name]").forEach((tag) => tag.remove()); document.head.append(...next.querySelectorAll("meta[property], meta[name]"));`;
 const PUSH = `history.pushState({}, "", path);`;
+/** How routers show another page: the `swapCode` (see `twoPageSite`) of each kind of router. */
 const ROUTERS = {
   "pushState before the new page is in place": PUSH + `await new Promise((done) => setTimeout(done, 100));` + SWAP_META + `document.body.innerHTML = next.body.innerHTML;`,
   "pushState after the new page is in place": SWAP_META + `document.body.innerHTML = next.body.innerHTML;` + PUSH,

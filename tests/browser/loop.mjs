@@ -237,7 +237,7 @@ async function takePictures(width) {
 
 /** Starts the demo and waits for the line that has its addresses. */
 async function startDemo() {
-  // The server reads every KEEPOPEN_ variable as a setting, so this one is not passed on.
+  // The server reads every KEEPOPEN_ variable as a setting, so KEEPOPEN_BIN is not passed on.
   const { KEEPOPEN_BIN: binary, ...env } = process.env;
   assert.ok(binary, "Set KEEPOPEN_BIN to the keepopen binary.");
   const child = spawn(binary, ["demo", "--port", "0", "--json"], { env, stdio: ["ignore", "pipe", "inherit"] });
@@ -245,6 +245,7 @@ async function startDemo() {
     child.once("error", fail);
     child.once("exit", (code) => fail(new Error(`keepopen demo ended with ${code} before it was ready`)));
   });
+  // The demo also exits at the end of the tests. Node must not report this exit as an unhandled rejection.
   ended.catch(() => {});
   const ready = (async () => {
     for await (const line of createInterface({ input: child.stdout })) {

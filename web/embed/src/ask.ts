@@ -26,6 +26,8 @@ export async function ask(page: Embed): Promise<Verdict | undefined> {
   }
   // Without a content type header the body is plain text, so the browser sends no preflight request.
   const answer = await page.call("/v1/banner", TIMEOUT_MS, question);
+  // The service rejects an invalid question. An invalid stored entry may be the cause, so the loader (`page.ts`) then
+  // repairs the entry and asks again.
   if (answer?.status === 400) throw answer;
   if (answer?.status !== 200) return undefined;
   const verdict = answer.body as unknown as Verdict;

@@ -41,8 +41,8 @@ export interface Refusal {
 }
 
 /**
- * The current attempt to pay. A reader who tries again with the same choice (`about`) uses the same attempt, so nobody
- * pays twice.
+ * The current attempt: one time that the reader tries to pay. A reader who tries again with the same choice (`about`) uses the
+ * same attempt id, and the service returns the same payment page for it. So nobody pays twice.
  */
 let currentAttempt: { id: string; about: string } | undefined;
 /** Checks how the payment ended. Undefined until a payment page was opened. */
@@ -68,7 +68,10 @@ export async function openPayment(embed: Embed, verdict: AppealVerdict, gift: Gi
   // `left` makes the script show the appeal again if the reader comes back without having paid. A preview is not shown
   // again.
   if (attribution) pending.left = { url: location.href.split("#")[0]!, verdict, gift };
-  /** Stores the payment with this session. Without an argument, removes a payment that was stored without a session. */
+  /**
+   * Stores the payment with this session, which is empty until the service has answered. Without an argument, removes a
+   * payment that was stored without a session.
+   */
   const save = (session?: string) => {
     if (!memory.canStore()) return;
     memory.change((stored) => {

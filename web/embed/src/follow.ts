@@ -17,7 +17,9 @@ let watched: HTMLHeadElement | undefined;
 
 /**
  * Checks whether this is still the page that the script last asked about. If not, removes what is shown, and asks about
- * the new page when that page is complete.
+ * the new page when that page is complete. `trigger` is the reason for the check: a function of `history` that was
+ * called, `pop` (back or forward), `page` (a call of `keepopen.page()`), or `body` (a new body). `trigger` is
+ * undefined if the head has changed.
  */
 export function checkPage(page: Embed, trigger?: string): void {
   watch(page);

@@ -61,6 +61,7 @@ export function openPage(settings: Settings): NonNullable<Window["keepopen"]> {
     });
     // An older version stored a `meter`. `settle` calls `repair`, which converts it.
     if ((returned || pending[0] || meter) && (await page.use("settle", "settle", returned))) return;
+    // Stop if the reader has moved to another page in the meantime.
     const verdict = pageIndex === page.pageIndex && (await ask(page));
     if (!verdict || pageIndex !== page.pageIndex) return;
     const { show, reason } = verdict;

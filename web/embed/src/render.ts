@@ -18,7 +18,7 @@ export interface Panel {
 
 /**
  * Makes the panel of an appeal: heading, text, choices, and buttons that dismiss it. Without `onDismiss`, there are no
- * such buttons.
+ * such buttons. `days` says for how many days the reader is not asked after each kind of dismissal.
  */
 export function appealPanel(
   surface: Surface,

@@ -23,7 +23,10 @@ export function report(
   }
 }
 
-/** Calls `seen` once, when half of the element is in view, or when it fills half of the screen. Without IntersectionObserver, calls it at once. */
+/**
+ * Calls `seen` once, when half of the element is in view, or when it fills half of the screen. In a browser without
+ * IntersectionObserver, calls `seen` at once.
+ */
 export function whenSeen(element: Element, seen: () => void): void {
   if (typeof IntersectionObserver === "undefined") return seen();
   const steps = Array.from({ length: 11 }, (_, step) => step / 10);

@@ -6,8 +6,8 @@ const COMPACT_HEIGHT = 500;
 const TINY_HEIGHT = 320;
 
 /**
- * Folds a banner if there is little room, and adds space for the banner to the page. Returns a function that undoes
- * the changes of the page.
+ * Folds a banner (hides a part of it until the reader presses "More") if there is little room, and adds space for the
+ * banner to the page. Returns a function that undoes the changes of the page.
  */
 export function makeRoom(panel: HTMLElement, place: HTMLElement): () => void {
   const { body, documentElement: root } = document;

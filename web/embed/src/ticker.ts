@@ -34,8 +34,8 @@ export function countingPeriod({ from, as_of: asOf }: Ticker, locale: string, la
 }
 
 /**
- * Formats a number of the ticker: a number of people, or an amount in whole currency units. With `up`, an amount is
- * rounded up, so that a small remainder doesn't show as 0.
+ * Formats a number of the ticker: a number of people, or an amount in whole currency units. An amount is rounded
+ * down. With `up`, it is rounded up, so that a small remainder doesn't show as 0.
  */
 export function tickerNumber(number: number, ticker: Ticker, locale: string, up = false): string {
   const { counts, currency, minor_digits: digits } = ticker;
