@@ -205,7 +205,7 @@ story("a wall fades into the page's own colour", {}, async (reader) => {
   assert.match(fade, /rgb\(20, 22, 26\)/);
 });
 
-story("forced colours distinguish the chosen options and the button", { forcedColors: "active" }, async (reader) => {
+story("with forced colours, the chosen options and the button look different from the rest", { forcedColors: "active" }, async (reader) => {
   await openArticle(reader, fake);
   // Compare colours on the screen: computed styles still have the colours of the style sheet.
   const background = (name) => screenColor(reader, reader.hook(name));
@@ -319,7 +319,7 @@ for (const [size, options] of [["desktop", { viewport: { width: 1280, height: 70
   }
 }
 
-story("the reader can read the end of the article while the banner shows, and closing removes the extra space", PHONE, async (reader) => {
+story("the reader can read the end of the article while the banner shows, and closing the banner removes the extra space", PHONE, async (reader) => {
   await openArticle(reader, fake);
   const end = await reader.page.evaluate(() => {
     scrollTo(0, document.body.scrollHeight);

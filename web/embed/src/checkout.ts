@@ -41,8 +41,8 @@ export interface Refusal {
 }
 
 /**
- * The current attempt: one time that the reader tries to pay. A reader who tries again with the same choice (`about`) uses the
- * same attempt id, and the service returns the same payment page for it. So nobody pays twice.
+ * The current attempt: one time that the reader tries to pay. A reader who tries again with the same choice (`about`)
+ * uses the same attempt id, and the service returns the same payment page for it. So nobody pays twice.
  */
 let currentAttempt: { id: string; about: string } | undefined;
 /** Checks how the payment ended. Undefined until a payment page was opened. */

@@ -1,8 +1,9 @@
 import type { Page } from "../../client/contract";
 import type { Embed } from "./parts";
 
-// This part follows a reader from page to page on a single-page site, where a script changes the page without loading a
-// new document. The part is fetched when the page may have changed, and when an appeal is shown.
+// This part of the script (see `parts.ts`) follows a reader from page to page on a single-page site, where a script
+// changes the page without loading a new document. The part is fetched when the page may have changed, and when an
+// appeal is shown.
 
 /** A page that a script builds counts as complete if it has not changed for this long. */
 const SETTLED_MS = 300;

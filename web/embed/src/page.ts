@@ -24,6 +24,7 @@ export function openPage(settings: Settings): NonNullable<Window["keepopen"]> {
     now: () => Date.now() + page.skew,
     async call(path, ...request) {
       const answer = await call(settings.base + path, ...request);
+      // Without an answer, or if the browser can't read its time, this is NaN, and the clock is not set.
       const ahead = answer!?.at - Date.now();
       if (Math.abs(ahead - page.skew) > MINUTE_MS) await page.use("state", "setClock", ahead);
       return answer;

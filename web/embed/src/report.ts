@@ -11,6 +11,7 @@ export function report(
   event: EventName,
   more: Pick<BannerEvent, "ordinal" | "dismissal"> = {},
 ): void {
+  // A preview has no attribution, and every other appeal has one.
   if (!verdict.attribution) return;
   const url = `${settings.base}/v1/banner/events`;
   const reported: BannerEvent = { site: settings.site, event, attribution: verdict.attribution, ...more };

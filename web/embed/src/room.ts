@@ -1,5 +1,5 @@
-// A banner lies over the page, so nothing moves when it appears. This file adds space to the page: the reader can then
-// scroll to what the banner covers, and the banner never covers the element that has the focus.
+// A banner lies over the page, so nothing moves when the banner appears. This file adds space to the page: the
+// reader can then scroll to what the banner covers, and the banner never covers the element that has the focus.
 
 const COMPACT_WIDTH = 900;
 const COMPACT_HEIGHT = 500;

@@ -4,7 +4,7 @@ import type { Embed } from "./parts";
 import { notCharged, showNote, showThanks } from "./thanks";
 import { exchange } from "./token";
 
-// This part finds out how payments ended after this browser opened their payment page.
+// This part of the script (see `parts.ts`) finds out how payments ended after this browser opened their payment page.
 
 /** The minimum time between two checks of pending payments, unless the reader returns from the payment page. */
 const CHECK_INTERVAL_MS = 600_000;

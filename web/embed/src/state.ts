@@ -3,8 +3,8 @@ import type { Stored } from "./memory";
 import type { Embed } from "./parts";
 import { repaired } from "./repair";
 
-// This part has what few pages need: the reader's standing (whether and how the reader supports the site), the handling
-// of verdicts without an appeal, and the repair of the stored entry.
+// This part of the script (see `parts.ts`) has what few pages need: the reader's standing (whether and how the reader
+// supports the site), the handling of verdicts without an appeal, and the repair of the stored entry.
 
 const DAY_MS = 86_400_000;
 const MINUTE_MS = 60_000;

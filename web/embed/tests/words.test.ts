@@ -37,7 +37,7 @@ test("every language has every sentence", () => {
   const names = Object.keys({ ...words, ...thanks, ...ticker, ...checkout, ...preview }).sort();
   for (const [tag, sentences] of Object.entries(languages)) {
     const { time, in: within, ...rest } = sentences;
-    assert.equal(!time, !within, tag);
+    assert.equal(!time, !within, `${tag} must have both \`time\` and \`in\`, or neither`);
     assert.deepEqual(Object.keys(rest).sort(), names, tag);
   }
 });
