@@ -125,6 +125,7 @@ async function api(fake, path, request, text, response) {
   response.writeHead(status, { "content-type": type }).end(reply === undefined ? "" : JSON.stringify(reply));
 }
 
+/** Functions that return the usual response of each route: `[status, body]`. */
 const ROUTES = {
   "/v1/banner/preview": (fake, question) => {
     const verdict = fake.previews[question.preview];

@@ -11,9 +11,11 @@ import { launch, newReader, open, settled, takeScreenshot } from "./browser.mjs"
 const { createLocalJWKSet, jwtVerify } = createRequire(new URL("../../web/package.json", import.meta.url))("jose");
 
 const stories = [];
+/** Defines a test about one reader. The end of this file runs all tests in order. */
 const story = (name, run) => stories.push({ name, run });
 const sizes = { 1280: { width: 1280, height: 900 }, 390: { width: 390, height: 844 } };
 
+/** `demo` has the addresses of the demo's servers, and a function that stops the demo: see `startDemo`. */
 let demo, browser;
 const article = (name) => `${demo.newspaper}/${name}.html`;
 const heading = (reader) => reader.hook("heading").textContent({ timeout: 5_000 });

@@ -29,6 +29,7 @@ export { parseAmount };
 export function problemOf(wanted: number | undefined, choices: Choices, locale: string, translated: object): string | undefined {
   const { minimum_minor: minimum, maximum_minor: maximum, minor_digits: digits, step_minor: step = 1 } = choices;
   const words: EnglishCheckout = { ...english, ...translated };
+  // The example in `notAnAmount` is 15 in whole units, or the minimum if that is larger.
   const [sentence, amount] =
     wanted === undefined || wanted % step ? [words.notAnAmount, Math.max(minimum, 15 * 10 ** digits)] : wanted < minimum ? [words.tooSmall, minimum] : wanted > maximum ? [words.tooLarge, maximum] : [];
   return sentence && insertValue(sentence, formatAmount(amount!, choices, locale));

@@ -44,6 +44,7 @@ export function choiceForm(choices: Choices, cta: string, locale: string, action
   let busy = false;
   /** The part that parses a typed amount. Undefined until it is fetched. */
   let checkout: Parts["checkout"] | undefined;
+  /** The fetch of that part. Undefined before the fetch begins, and after it has failed. */
   let loading: Promise<typeof checkout> | undefined;
   /** The chosen gift as text, for example `€10 a month`. Empty if the amount is not valid. */
   let phrase = "";

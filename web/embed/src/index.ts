@@ -14,7 +14,7 @@ declare global {
     keepopen?: {
       /**
        * The reader's current standing (whether and how the reader supports the site), from the service: `none` without
-       * a token, `unknown` if the service can't be reached or the token has expired.
+       * a supporter token, `unknown` if the service can't be reached or the token has expired.
        */
       standing(): Promise<Standing>;
       /**

@@ -72,6 +72,7 @@ export function openPage(settings: Settings): NonNullable<Window["keepopen"]> {
   const debug = (error: unknown) => console.debug("keepopen:", error);
   /** Checks whether the document now shows another page. */
   const checkPage = (trigger: string) => void page.use("follow", "checkPage", trigger).catch(debug);
+  /** Starts the script when the document is parsed and not prerendered. Then watches for signs of another page. */
   const begin = () => {
     const { readyState, prerendering } = document as Document & { prerendering?: boolean };
     // The event to wait for, if it is too early to begin.

@@ -31,6 +31,7 @@ export async function settle(page: Embed, returned = true): Promise<boolean | "l
   const { pageIndex } = page;
   const { session, attempt } = takeReturnParameters();
   const here = location.href.split("#")[0];
+  // The payment from whose page the reader returns comes first.
   const payments = [...pending].sort((a) => (a.session === session ? -1 : 0));
   if (session && attempt && !payments.some((one) => one.session === session)) payments.unshift({ session, attempt, at: page.now() });
   // If this browser doesn't know which attempt belongs to the session in the address, it can't ask how the payment
