@@ -79,7 +79,7 @@ hostStory("if no appeal shows, only the loader (the script's first file) is fetc
   assert.deepEqual(fetchedParts(), []);
 });
 
-hostStory("only the file for the appeal's language is fetched", async (reader) => {
+hostStory("of the language files, only the one for the appeal's language is fetched", async (reader) => {
   fake.verdict = { ...APPEAL, content: { ...APPEAL.content, locale: "fr" } };
   await open(reader, addPage("french", { lang: "fr" }));
   assert.equal(await reader.hook("already").textContent(), "Je vous soutiens déjà");
@@ -220,7 +220,7 @@ for (const [name, swapCode] of Object.entries(ROUTERS)) {
 // While no appeal shows, only the loader (the first file of the script) can notice a new page.
 const NO_APPEAL = { show: false, reason: "not_targeted", next_eligible_at: null };
 for (const [name, swapCode] of Object.entries(ROUTERS)) {
-  hostStory(`${name}: the script also asks about a page that follows one without an appeal`, async (reader) => {
+  hostStory(`${name}: even if the first page shows no appeal, the script asks about the second page`, async (reader) => {
     fake.verdict = NO_APPEAL;
     await open(reader, twoPageSite(swapCode));
     await expectCounts(reader, 1, 0);
@@ -232,7 +232,7 @@ for (const [name, swapCode] of Object.entries(ROUTERS)) {
   });
 }
 
-hostStory("when the reader goes back to a page without an appeal, the script asks about it, and counts no article", async (reader) => {
+hostStory("when the reader goes back to a page without an appeal, the script asks about that page again, but does not count it again", async (reader) => {
   fake.verdict = NO_APPEAL;
   await open(reader, twoPageSite(PUSH + SWAP_META));
   await expectCounts(reader, 1, 0);
@@ -256,7 +256,7 @@ hostStory("when the reader goes back from a reloaded page, the script asks about
   assert.deepEqual(questions().map(({ page }) => page.url.slice(-3)), ["one", "two", "two", "one"]);
 });
 
-hostStory("when the reader goes back on a site that uses pushState, the script asks about the page again, and counts no article", async (reader) => {
+hostStory("when the reader goes back on a site that uses pushState, the script asks about the page again, but does not count it again", async (reader) => {
   await open(reader, twoPageSite(PUSH + SWAP_META) + "?from=letter");
   await expectCounts(reader, 1);
   await reader.page.evaluate(() => window.go("/host/two"));

@@ -380,7 +380,7 @@ story("each button that dismisses the appeal says for how long the reader won't 
   assert.equal(await reader.hook("later").textContent(), "Not today", "if the verdict does not say for how long, the button must not name a time");
 });
 
-story("the thanks name the gift, its date, and for how long the reader won't be asked; screen readers announce them", {}, async (reader) => {
+story("the thanks name the gift, its date, and for how long the reader won't be asked; screen readers announce the thanks", {}, async (reader) => {
   const gift = async (interval) => {
     await reader.page.evaluate(() => localStorage.clear()).catch(() => {});
     await openArticle(reader, fake);

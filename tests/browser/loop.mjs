@@ -95,7 +95,7 @@ story("a reader sees an appeal, gives 10 a month, is thanked, and sees no more a
   assert.equal(await standing(reader), "none");
 });
 
-story("a JWT library can verify the token offline, and only for the token's own site", async (reader) => {
+story("a JWT library can verify the token offline, and rejects it for another site or after a change", async (reader) => {
   await open(reader, article("eelgrass"));
   await give(reader, "month", 1000);
   await payWith(reader, "#pay-card");

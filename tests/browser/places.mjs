@@ -96,7 +96,7 @@ story("an appeal without some of the required parts is shown with the remaining 
 });
 
 for (const width of [320, 390, 768, 1280]) {
-  story(`nothing overflows at ${width} pixels`, { viewport: { width, height: 800 } }, async (reader) => {
+  story(`no part of the page or the appeal overflows at a width of ${width} pixels`, { viewport: { width, height: 800 } }, async (reader) => {
     for (const position of ["bottom banner", "inline", "top banner"]) {
       fake.verdict = { ...APPEAL, surface: position === "inline" ? "inline" : "banner" };
       if (position === "top banner") await rewritePage(reader, "committee-rooms", (html) => html.replace("data-site=", 'data-edge="top" data-site='));

@@ -101,7 +101,7 @@ story("with any invalid entry, the script still asks, and repairs the entry", {}
 
 const YEAR_MS = 365 * 86_400_000;
 for (const [name, offsetMs] of [["slow", -2 * YEAR_MS], ["fast", 2 * YEAR_MS]]) {
-  story(`a dismissal stays valid if the clock is two years ${name}, and after the clock is corrected`, {}, async (reader) => {
+  story(`a dismissal stays valid if the browser's clock is two years ${name}, and after the clock is corrected`, {}, async (reader) => {
     const now = Date.now();
     fake.now = now;
     await reader.page.clock.install({ time: now + offsetMs });
@@ -156,7 +156,7 @@ story("a reader who leaves the payment page finds the same choice, and reads tha
 });
 
 for (const [when, isDelayed] of [["at once", false], ["days later", true]]) {
-  story(`the reader can repeat a payment that failed ${when} with the same choice, which starts a new attempt`, {}, async (reader) => {
+  story(`if a payment fails ${when}, the reader can try again with the same choice, in a new attempt`, {}, async (reader) => {
     await open(reader, pageUrl("regatta"));
     await reader.hook("amount-2000").click();
     await pay(reader, isDelayed ? "#pay-bank" : "#pay-fails");

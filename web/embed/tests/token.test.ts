@@ -4,7 +4,7 @@ import { cleanAddress } from "../src/checkout";
 import { outcomeOf } from "../src/token";
 import { buttonPhrase } from "../src/words";
 
-test("each response about a payment leads to the right state", () => {
+test("each response of the service is translated to the right state of the payment", () => {
   const state = (status: number | undefined, body: Record<string, unknown>) => outcomeOf(status, body).state;
   assert.equal(state(200, { token: "eyJ", standing: "recurring" }), "paid");
   assert.equal(state(409, { code: "payment_processing" }), "processing");
