@@ -64,8 +64,9 @@ pub struct FeeCoverTerms {
 type AmountsByCurrency = BTreeMap<Currency, OwnAmounts>;
 
 impl Choices {
-    /// The choices for readers of `country`. They contain the variant's `own` amounts if it has any in the readers'
-    /// currency, otherwise the site's amounts. `None` if the site does not support that currency.
+    /// The choices for readers of `country`, in the currency in which the site asks them. They contain the variant's
+    /// `own` amounts in that currency if there are any, otherwise the site's amounts. `None` if the site does not
+    /// support that currency.
     fn for_country(
         site: &SiteSettings,
         country: Option<CountryCode>,
@@ -97,7 +98,7 @@ impl Choices {
     }
 }
 
-/// What one site offers. The choices for each country are serialised once.
+/// What one site offers. The choices for each country are serialised when appeals change, not for each request.
 #[derive(Debug)]
 pub struct SiteChoices {
     /// The choices for readers of all countries that are not in `by_country`.
@@ -106,7 +107,8 @@ pub struct SiteChoices {
 }
 
 impl SiteChoices {
-    /// What `site` offers for a variant. Where `own` has no amounts in a currency, the site's amounts are offered.
+    /// What `site` offers for a variant. If `own` has no amounts in a currency, the site's amounts in that currency are
+    /// offered. `None` if the site does not support its own main currency.
     pub fn of(site: &SiteSettings, own: &AmountsByCurrency) -> Option<Self> {
         let serialized = |country| Some(json(&Choices::for_country(site, country, own)?));
         let countries = site.countries_with_own_currency_or_amounts().into_iter();
@@ -122,7 +124,7 @@ impl SiteChoices {
     }
 }
 
-/// The problems of the amounts that the variants of `document` offer on its sites.
+/// The problems of a document's own amounts, which its variants offer instead of the sites' amounts.
 pub fn problems_of(document: &AppealDocument, sites: &BTreeMap<String, SiteSettings>) -> Vec<AppealProblem> {
     let mut problems = Vec::new();
     let target_sites = || document.rules.sites.iter().filter_map(|id| Some((id, sites.get(id)?)));

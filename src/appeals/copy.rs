@@ -10,10 +10,10 @@ use super::Block;
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(from = "WrittenCopy")]
 pub struct Copy {
-    /// The BCP 47 tag of the language of `original`. If omitted, `original` is in the language of each site
-    /// that shows it.
+    /// The BCP 47 tag of the language of `original`. If omitted, each site that shows `original` treats it as a text in
+    /// the site's own language.
     pub locale: Option<String>,
-    /// The texts in that language.
+    /// The texts that are not translations, in the language `locale`.
     pub original: CopyText,
     /// The translations, by BCP 47 tag. Each of them is complete.
     pub translations: BTreeMap<String, CopyText>,
@@ -60,8 +60,8 @@ pub struct ThanksCopy {
     pub body: Vec<Block>,
 }
 
-/// The fields of [`Copy`] and of its [`CopyText`] in one struct. With `serde(flatten)`, unknown fields would be
-/// accepted.
+/// A variant's copy as authors write it: the fields of [`Copy`] and of its `original` in one table. The fields of
+/// [`CopyText`] are repeated here, because `serde(flatten)` would accept unknown fields.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct WrittenCopy {

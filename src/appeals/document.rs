@@ -26,8 +26,8 @@ pub struct AppealDocument {
 }
 
 impl AppealDocument {
-    /// Reads one appeal. `variants[n].copy` contains a variant's copy, and `variants[n].amounts` its own amounts. All
-    /// other fields are rules, which the crate `keepopen_decision` reads.
+    /// Reads one appeal. `variants[n].copy` contains a variant's copy, `variants[n].amounts` its own amounts, and
+    /// `ticker` the appeal's ticker. All other fields are rules, which the crate `keepopen_decision` reads.
     ///
     /// # Errors
     /// The first problem, with its field. Messages about an appeal without an id use `name_without_id` as its name.
@@ -96,6 +96,7 @@ impl AppealDocument {
                 return Err(copy_problem(first_problem));
             }
         }
+        // A variant needs every value that its copy uses.
         for (variant, copy) in rules.variants.iter_mut().zip(&copies) {
             for value in copy.languages().flat_map(|(_, copy_text)| placeholders::placeholders_in(copy_text))
             {
@@ -105,6 +106,7 @@ impl AppealDocument {
             }
         }
         if ticker.is_some() {
+            // The rules check that every needed value is available. The ticker makes its values available.
             rules.available_values = TICKER_VALUES.to_vec();
         }
         Ok(Self { rules, copies, amounts, ticker })
@@ -138,9 +140,9 @@ fn days_left_without_end(copy: &Copy, rules: &AppealRules) -> Option<(String, St
 
 /// The first field that uses a ticker's value, with a message, if the appeal has no ticker.
 fn ticker_value_without_ticker(copy: &Copy, ticker: Option<&Ticker>) -> Option<(String, String)> {
-    let value = TICKER_VALUES.into_iter().filter(|_| ticker.is_none());
+    let values = TICKER_VALUES.into_iter().filter(|_| ticker.is_none());
     let (field, value) =
-        value.filter_map(|value| Some((placeholders::first_use_of(copy, value)?, value))).next()?;
+        values.filter_map(|value| Some((placeholders::first_use_of(copy, value)?, value))).next()?;
     Some((field, format!("{{{}}} needs a ticker: write ticker.", value.as_str())))
 }
 

@@ -68,7 +68,7 @@ struct File {
 /// # Errors
 /// See [`InvalidFile`].
 pub fn fields(text: &str, format: Format) -> Result<Vec<Map<String, Value>>, InvalidFile> {
-    fn fields(text: &str, format: Format) -> Result<File, Reason> {
+    fn parse(text: &str, format: Format) -> Result<File, Reason> {
         let value = match format {
             Format::Toml => Value::Object(as_fields(toml::from_str(text).map_err(Box::new)?)),
             // In YAML, a file with only comments is null.
@@ -76,7 +76,7 @@ pub fn fields(text: &str, format: Format) -> Result<Vec<Map<String, Value>>, Inv
         };
         Ok(typed::read(value, format.notation())?)
     }
-    Ok(fields(text, format).map_err(InvalidFile)?.appeals)
+    Ok(parse(text, format).map_err(InvalidFile)?.appeals)
 }
 
 /// Reads the file. Returns the appeals that can be read, and the problems of the others.

@@ -13,7 +13,8 @@ pub struct StoredWeights {
 }
 
 impl StoredWeights {
-    /// Returns the weights of the learner's appeal on its site, if they were learned for its current variants.
+    /// Returns the stored weights for `learner`, which names a site, an appeal, and the appeal's current variants.
+    /// `None` if no weights were learned for exactly these variants.
     pub fn of(&self, learner: &Learner) -> Option<&LearnedWeights> {
         let is_current = |it: &&LearnedWeights| {
             it.site == learner.site

@@ -58,6 +58,8 @@ struct Parser<'a> {
     /// The current position in bytes. It is always at the start of a character.
     at: usize,
     found: Vec<Argument<'a>>,
+    /// Whether a plural form contains quoted text. The message about a missing form then mentions apostrophes, because
+    /// one that was meant as plain text may have caused the error.
     has_quotes: bool,
 }
 
@@ -105,6 +107,7 @@ impl<'a> Parser<'a> {
         if !self.eat(',') {
             return Err(self.mistake(self.at, format!("a comma is missing here. Write {}.", sample(name))));
         }
+        // The argument is added before its forms are read, so that it precedes the arguments within its forms.
         let index = self.found.len();
         self.found.push(Argument { name, position: self.position(brace), forms: None });
         let categories = self.read_forms(brace, name, depth)?;
@@ -119,7 +122,7 @@ impl<'a> Parser<'a> {
         Ok(())
     }
 
-    /// Reads each form, up to the closing brace.
+    /// Reads each form of a plural argument, up to the argument's closing brace.
     fn read_forms(
         &mut self,
         brace: usize,
@@ -133,7 +136,7 @@ impl<'a> Parser<'a> {
                 return Ok(categories);
             }
             let at = self.at;
-            let Some(next) = self.rest().chars().next() else {
+            let Some(next_char) = self.rest().chars().next() else {
                 let sentence = "the plural that begins here is not closed. Write one more } at its end.";
                 return Err(self.mistake(brace, sentence.to_owned()));
             };
@@ -149,7 +152,7 @@ impl<'a> Parser<'a> {
             } else if let Some(category) = PluralCategory::get_for_cldr_string(selector) {
                 categories.push((self.position(at), category));
             } else {
-                let found = if selector.is_empty() { next.to_string() } else { selector.to_owned() };
+                let found = if selector.is_empty() { next_char.to_string() } else { selector.to_owned() };
                 let sentence = match selector {
                     "offset" => "\"offset\" is not supported. Remove it.".to_owned(),
                     _ => format!(
@@ -352,7 +355,7 @@ mod tests {
             "{country}",
             "} ",
         ];
-        // Tries every text that consists of five parts.
+        // Tries every text that consists of five of these parts.
         for number in 0..PARTS.len().pow(5) {
             let indexes = (0..5).map(|digit| number / PARTS.len().pow(digit) % PARTS.len());
             let text: String = indexes.map(|index| PARTS[index]).collect();

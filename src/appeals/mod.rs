@@ -2,11 +2,11 @@
 //!
 //! An appeal has one or more variants. Each variant has its own copy (texts), and each reader sees one of the variants.
 //! An appeal shows on surfaces of a page: as a banner, inline, or as a wall. The crate `keepopen_decision` compiles and
-//! applies its rules.
+//! applies the appeal's rules.
 //!
 //! **Owns** the appeals file's schema, the copy, and the snapshot that the banner path reads.
 //! **Never** does I/O: it takes texts and returns values.
-//! **Start at** [`Snapshot::build`]; `wording.rs` assembles the response.
+//! **Start at** [`Snapshot::build`]; `wording.rs` assembles the content of a response.
 //! **Tested in** the files here and `tests/api/banner.rs`. The rules are tested in `decision/cases/`.
 
 mod block;

@@ -43,6 +43,8 @@ pub fn phases(
     stages.map(|(document, stage)| phase(document.rules.live, stage)).collect()
 }
 
+/// The phase that follows from the state that the author set (`live`) and from the schedule: `stage` is before, within
+/// or after it. `stage` is `None` if the appeal is invalid.
 fn phase(live: Live, stage: Option<Stage>) -> Phase {
     match (live, stage) {
         (Live::Draft, _) => Phase::Draft,

@@ -25,8 +25,8 @@ pub fn placeholders_in(copy_text: &CopyText) -> Vec<Value> {
     values
 }
 
-/// Finds every text that has an error in a placeholder. For each of them, returns the text's path within the copy, and
-/// a message about the first error.
+/// Finds every text that has an error in a placeholder. For each such text, returns the path of its field within the
+/// copy, and a message about its first error.
 pub fn problems(copy: &Copy, ticker: Option<&Ticker>) -> Vec<(String, String)> {
     let mut problems = Vec::new();
     for (path, copy_text) in copy.languages() {
@@ -57,7 +57,7 @@ pub fn problems_of_plural_forms(
             let arguments = message::arguments(text).unwrap_or_default();
             let forms: Vec<_> = arguments.into_iter().filter_map(|argument| argument.forms).collect();
             let sentence =
-                tags.iter().find_map(|tag| forms.iter().find_map(|forms| missing_form(forms, tag)));
+                tags.iter().find_map(|tag| forms.iter().find_map(|forms| nonexistent_form(forms, tag)));
             problems.extend(sentence.map(|sentence| (format!("{path}.{field}"), sentence)));
         }
     };
@@ -70,10 +70,10 @@ pub fn problems_of_plural_forms(
     problems
 }
 
-/// A message about the first form that the language `tag` does not have, if there is one.
-fn missing_form(forms: &Forms, tag: &str) -> Option<String> {
-    // `wordings::problems` reports invalid tags, so this function ignores them.
+/// A message about the first of `forms` that does not exist in the language `tag`. `None` if all of them exist.
+fn nonexistent_form(forms: &Forms, tag: &str) -> Option<String> {
     let rule_type = if forms.is_ordinal { PluralRuleType::Ordinal } else { PluralRuleType::Cardinal };
+    // `wordings::problems` reports an invalid tag, so this function returns `None` for it.
     let rules = PluralRules::try_new(Locale::try_from_str(tag).ok()?.into(), rule_type.into()).ok()?;
     let available: Vec<PluralCategory> = rules.categories().collect();
     let (position, category) = forms.categories.iter().find(|(_, category)| !available.contains(category))?;
@@ -86,7 +86,7 @@ fn missing_form(forms: &Forms, tag: &str) -> Option<String> {
     Some(with_position(*position, &sentence))
 }
 
-/// The category's name in a text.
+/// The name by which a text refers to the category.
 const fn label(category: PluralCategory) -> &'static str {
     match category {
         PluralCategory::Zero => "zero",
@@ -228,7 +228,7 @@ mod tests {
         );
     }
 
-    fn heading(text: &str) -> Copy {
+    fn copy_with_heading(text: &str) -> Copy {
         serde_json::from_value(json!({"heading": text})).unwrap()
     }
 
@@ -241,7 +241,7 @@ mod tests {
         let money = ticker(json!({"counts": "money", "currency": "EUR", "goal_minor": 100}));
         let people = ticker(json!({"counts": "supporters", "goal_supporters": 100}));
         let sentence = |name: &str, ticker: &Ticker| {
-            let copy = heading(&format!("Hi {{{name}, plural, one {{#}} other {{#}}}}"));
+            let copy = copy_with_heading(&format!("Hi {{{name}, plural, one {{#}} other {{#}}}}"));
             problems(&copy, Some(ticker)).into_iter().next().map(|(_, sentence)| sentence)
         };
         for name in ["article_count", "days_left", "ticker_percent"] {
@@ -259,7 +259,7 @@ mod tests {
 
     #[test]
     fn a_plural_uses_its_own_value_and_the_values_within_its_forms() {
-        let copy = heading("{days_left, plural, one {a day, in {country}} other {# days}}");
+        let copy = copy_with_heading("{days_left, plural, one {a day, in {country}} other {# days}}");
         assert_eq!(placeholders_in(&copy.original), [Value::DaysLeft, Value::Country]);
         assert_eq!(first_use_of(&copy, Value::Country).unwrap(), ".heading");
     }
@@ -274,7 +274,7 @@ mod tests {
                     (id.to_owned(), serde_json::from_value(site).unwrap())
                 })
                 .into();
-        let found = |tag: Option<&str>, kind: &str, forms: &str, ids: &[&str]| {
+        let problem = |tag: Option<&str>, kind: &str, forms: &str, ids: &[&str]| {
             let forms = forms.split(' ').map(|form| format!(" {form} {{#}}")).collect::<String>();
             let text = format!("{{article_count, {kind},{forms}}}");
             let copy = serde_json::from_value(json!({"heading": text, "locale": tag})).unwrap();
@@ -290,18 +290,18 @@ mod tests {
             ("pt-BR", "plural", "one many other"),
             ("no such tag!", "plural", "two other"),
         ] {
-            assert_eq!(found(Some(tag), kind, forms, &["dublin"]), None, "{tag} {kind}");
+            assert_eq!(problem(Some(tag), kind, forms, &["dublin"]), None, "{tag} {kind}");
         }
-        let few = found(Some("en"), "plural", "one few other", &["gaillimh"]).unwrap();
+        let sentence = problem(Some("en"), "plural", "one few other", &["gaillimh"]).unwrap();
         assert_eq!(
-            few,
+            sentence,
             "at character 33: the language \"en\" has no plural form \"few\"; it has \"one\", \"other\". Remove the form, or write an exact number such as =2."
         );
-        assert!(found(Some("ga"), "selectordinal", "two other", &[]).unwrap().contains("ordinal form"));
-        // Copy without a `locale` is in the language of each site.
-        assert_eq!(found(None, "plural", "one two other", &["gaillimh"]), None);
-        assert!(found(None, "plural", "one two other", &["gaillimh", "dublin"]).unwrap().contains("en-IE"));
-        assert!(found(None, "plural", "one other", &["tokyo"]).is_some());
+        assert!(problem(Some("ga"), "selectordinal", "two other", &[]).unwrap().contains("ordinal form"));
+        // Each site treats copy without a `locale` as a text in its own language.
+        assert_eq!(problem(None, "plural", "one two other", &["gaillimh"]), None);
+        assert!(problem(None, "plural", "one two other", &["gaillimh", "dublin"]).unwrap().contains("en-IE"));
+        assert!(problem(None, "plural", "one other", &["tokyo"]).is_some());
         let german = json!({"heading": "H", "translations": {"de": {"heading": "H", "body": ["{days_left, plural, two {#} other {#}}"]}}});
         let german: Copy = serde_json::from_value(german).unwrap();
         let path = problems_of_plural_forms(&german, &[], &sites).remove(0).0;

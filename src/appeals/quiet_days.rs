@@ -26,11 +26,11 @@ pub struct QuietDays {
 impl QuietDays {
     /// The quiet days of an appeal with `rules` on `site`.
     pub const fn of(rules: &AppealRules, site: &SiteSettings) -> Self {
-        let after = &rules.dismissal;
+        let dismissal = &rules.dismissal;
         Self {
-            close: after.close_days,
-            later: after.later_days,
-            already_gave: after.already_gave_days,
+            close: dismissal.close_days,
+            later: dismissal.later_days,
+            already_gave: dismissal.already_gave_days,
             gift: site.quiet_days,
         }
     }

@@ -111,15 +111,17 @@ impl Snapshot {
     ) -> Self {
         let site_rules = rules_of(sites);
         let mut problems = known_problems;
-        let (mut valid, mut rules) = (Vec::new(), Vec::new());
+        let (mut included, mut rules) = (Vec::new(), Vec::new());
         for document in documents {
-            let outside_rules = problems_outside_rules(document, sites);
-            if outside_rules.is_empty() {
-                valid.push(document);
+            let other_problems = problems_outside_rules(document, sites);
+            if other_problems.is_empty() {
+                // An appeal whose rules are invalid is included too, because an appeal's index in `rules` must also be
+                // its index in the snapshot.
+                included.push(document);
                 rules.push(ticker::rules_of(document, sites, totals));
                 continue;
             }
-            problems.extend(outside_rules);
+            problems.extend(other_problems);
             // Compiles the invalid document alone, so that its author also sees the problems of its rules.
             let (_, found) = decision::compile(&site_rules, std::slice::from_ref(&document.rules));
             problems.extend(found.into_iter().map(problem_of));
@@ -130,8 +132,8 @@ impl Snapshot {
             .iter()
             .filter_map(|(id, site)| Some((id.as_str(), Arc::new(SiteChoices::of(site, &BTreeMap::new())?))))
             .collect();
-        let appeals = valid.iter().map(|document| publish(document, sites, &choices, totals)).collect();
-        let needed_totals = valid.iter().flat_map(|document| ticker::needed_totals(document, sites));
+        let appeals = included.iter().map(|document| publish(document, sites, &choices, totals)).collect();
+        let needed_totals = included.iter().flat_map(|document| ticker::needed_totals(document, sites));
         let ticker_counts = needed_totals.map(|(_, _, count)| count).collect();
         Self { compiled, appeals, problems, number: 0, ticker_counts }
     }

@@ -77,7 +77,7 @@ pub struct SurfacesChange {
     pub wall: Option<Switch>,
 }
 
-/// Accepts only a map. A derived `Deserialize` would also accept a list of the fields' values.
+/// With this conversion, `Deserialize` accepts only a map. Otherwise it would also accept a list of the fields' values.
 impl From<HashMap<Surface, Option<Switch>>> for SurfacesChange {
     fn from(mut surfaces: HashMap<Surface, Option<Switch>>) -> Self {
         let mut take = |surface| surfaces.remove(&surface).flatten();
@@ -88,13 +88,13 @@ impl From<HashMap<Surface, Option<Switch>>> for SurfacesChange {
 impl SwitchesChange {
     /// Applies the change to `switches`.
     pub fn apply(self, switches: &mut Switches) {
-        let each = [
+        let changes = [
             (None, self.all),
             (Some(Surface::Banner), self.surfaces.banner),
             (Some(Surface::Inline), self.surfaces.inline),
             (Some(Surface::Wall), self.surfaces.wall),
         ];
-        for (surface, switch) in each {
+        for (surface, switch) in changes {
             if let Some(switch) = switch {
                 switches.set(surface, switch);
             }
@@ -111,8 +111,8 @@ impl Switches {
 
     /// Returns the switch of a surface. With `None`, returns the switch for all surfaces together.
     pub fn get(&self, surface: Option<Surface>) -> Switch {
-        let mut copy = *self;
-        *copy.get_mut(surface)
+        let mut switches = *self;
+        *switches.get_mut(surface)
     }
 
     /// Sets the switch of a surface. With `None`, sets the switch for all surfaces together.
@@ -129,7 +129,7 @@ impl Switches {
         }
     }
 
-    /// The switches that a site's settings turn off.
+    /// The switches as a site's settings set them: a switch is off if the settings turn it off.
     pub fn of_settings(site: &SiteSettings) -> Self {
         let mut switches = Self::default();
         // The setting `banner` is the switch for all surfaces. It is not the switch of the surface `banner`.

@@ -58,6 +58,7 @@ pub struct Ticker {
     /// The currency to count, or `None` if the ticker counts supporters.
     currency: Option<Currency>,
     gift_scope: GiftScope,
+    /// The time from which payments count. `None` if all payments count.
     from: Option<Moment>,
     /// The goal, in the currency's minor unit or in supporters.
     goal: i64,
@@ -222,8 +223,8 @@ impl Ticker {
     }
 }
 
-/// The totals that an appeal's ticker needs: for each site, the site's id, the ticker and the total. Empty unless the
-/// appeal is live or scheduled.
+/// The totals that an appeal's ticker needs from the ledger. Each item is the id of one of the appeal's sites, the
+/// ticker, and the total that this site needs. Empty unless the appeal is live or scheduled.
 pub fn needed_totals<'a>(
     document: &'a AppealDocument,
     sites: &'a BTreeMap<String, SiteSettings>,
@@ -237,8 +238,8 @@ pub fn needed_totals<'a>(
     })
 }
 
-/// The rules of an appeal. Its copy may use the ticker's values only if `totals` contains every total that the ticker
-/// needs. If `totals` is `None`, all totals are assumed to be known.
+/// The rules of an appeal. They list the ticker's values as available only if `totals` contains every total that the
+/// ticker needs. If `totals` is `None`, all totals are assumed to be known.
 pub fn rules_of(
     document: &AppealDocument,
     sites: &BTreeMap<String, SiteSettings>,
@@ -266,7 +267,8 @@ pub fn publish(
     needed_totals(document, sites).filter_map(publish_if_known).collect()
 }
 
-/// The first day whose payments count, in `time_zone`. `None` if all payments count, or if that day is still ahead.
+/// The first day whose payments count, in `time_zone`. `None` if all payments count, or if the period
+/// starts after `as_of_ms`.
 fn first_day(count: &TickerCount, as_of_ms: i64, time_zone: &str) -> Option<String> {
     if count.from_ms == i64::MIN || count.from_ms > as_of_ms {
         return None;

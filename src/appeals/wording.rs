@@ -143,8 +143,8 @@ mod tests {
                 );
                 let fields = content.fields().into_iter();
                 let fields = fields.filter_map(|(name, value)| Some(format!("{name}{}", value?)));
-                let ours = fields.collect::<Vec<_>>().join(",");
-                assert_eq!(format!("{{{ours}}}"), serde_json::to_string(&content).unwrap());
+                let joined = fields.collect::<Vec<_>>().join(",");
+                assert_eq!(format!("{{{joined}}}"), serde_json::to_string(&content).unwrap());
             }
         }
     }

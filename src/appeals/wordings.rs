@@ -14,8 +14,8 @@ use crate::sites::SiteSettings;
 /// A variant's copy in all its languages.
 #[derive(Debug)]
 pub struct Wordings {
-    /// The copy in each language, with translations first. A translation into the site's language was written for that
-    /// site, so it is preferred to an original without a tag.
+    /// The copy in each language, with translations first. If two fit a reader equally well, the first is chosen. So a
+    /// translation into the site's language is preferred to an original without a tag, which may be in any language.
     languages: Box<[Language]>,
     /// The language of each site, by the site's id.
     sites: FxHashMap<String, Tag>,
@@ -61,10 +61,10 @@ impl Wordings {
     /// language if possible, otherwise in the site's.
     pub fn choose(&self, site: &str, reader: &Reader<'_>) -> (&Wording, Option<&RawValue>) {
         let site_tag = self.sites.get(site);
-        let site_text = site_tag.map_or("", |tag| &tag.text);
-        let tags = self.languages.iter().map(|it| it.tag.as_ref().map_or(site_text, |tag| &tag.text));
+        let site_language = site_tag.map_or("", |tag| &tag.text);
+        let tags = self.languages.iter().map(|it| it.tag.as_ref().map_or(site_language, |tag| &tag.text));
         let find = |wanted: &str| lookup(tags.clone(), wanted);
-        let index = reader.locale.as_deref().and_then(find).or_else(|| find(site_text)).unwrap_or(0);
+        let index = reader.locale.as_deref().and_then(find).or_else(|| find(site_language)).unwrap_or(0);
         let language = &self.languages[index];
         let is_phone = reader.device.as_deref().and_then(Device::parse) == Some(Device::Mobile);
         let wording = language.on_phones.as_ref().filter(|_| is_phone).unwrap_or(&language.wording);
@@ -91,8 +91,9 @@ pub fn problems(copy: &Copy) -> Vec<(String, String)> {
     problems
 }
 
-/// The missing translations: one problem for each site in `ids` if `copy` has no text in the site's language. The
-/// result has the form of [`problems`].
+/// The missing translations: one problem for each site in `ids` for which `copy` has no text in the site's language.
+/// Empty if `copy` has no `locale`, because each site then treats the original as a text in the site's own language.
+/// The result has the form of [`problems`].
 pub fn missing_translations(
     copy: &Copy,
     ids: &[String],
@@ -178,7 +179,7 @@ mod tests {
             ("dublin", json!({}), ("Help", "en-IE")),
             ("dublin", json!({"locale": "de"}), ("Hilfe", "de")),
             ("paris", json!({"locale": "fr-BE"}), ("Help", "fr")),
-            // The German translation was written for this site, and the original may be in any language.
+            // The translation is known to be in German, the site's language. The original may be in any language.
             ("berlin", json!({}), ("Hilfe", "de")),
         ] {
             assert_eq!(

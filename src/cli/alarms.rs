@@ -9,7 +9,7 @@ use crate::ids::AlarmId;
 use crate::sites::Settings;
 use crate::store::alarms::Acknowledgement;
 
-/// The maximum number of contributions that are printed, and the maximum number of acknowledgements.
+/// The maximum number of contributions with open alarms, or of acknowledgements, that are printed.
 const MAX_LISTED: i64 = 1_000;
 
 #[derive(Subcommand)]

@@ -92,24 +92,24 @@ fn export(settings: &Settings, format: Format) -> Result<(), CommandError> {
             let fields: Map<String, Value> = serde_json::from_str(&row.body)?;
             let published = published.get(&row.appeal_id);
             let state = published.map_or("draft", |row| row.state.as_str());
-            let older = published.map(|row| row.version).filter(|version| *version != row.version);
-            appeals.push(add_state(fields, state, older));
+            let older_version = published.map(|row| row.version).filter(|version| *version != row.version);
+            appeals.push(add_state(fields, state, older_version));
         }
         Ok::<_, CommandError>(appeals)
     })?;
     say(&file::write(&appeals, format)?)
 }
 
-/// Adds an appeal's state after its id, where people look for it. If readers see an older version, adds that version
-/// too.
-fn add_state(fields: Map<String, Value>, state: &str, older: Option<i64>) -> Map<String, Value> {
+/// Adds an appeal's state to its fields, after the id, where people look for it. If readers see an older version, adds
+/// the number of that version too.
+fn add_state(fields: Map<String, Value>, state: &str, older_version: Option<i64>) -> Map<String, Value> {
     let mut fields_with_state = Map::new();
     for (name, value) in fields {
         let is_id = name == "id";
         fields_with_state.insert(name, value);
         if is_id {
             fields_with_state.insert("live".to_owned(), state.into());
-            if let Some(version) = older {
+            if let Some(version) = older_version {
                 fields_with_state.insert(actions::LIVE_VERSION.to_owned(), version.into());
             }
         }

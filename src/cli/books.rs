@@ -25,9 +25,9 @@ pub fn run(verb: &Verb, settings: Settings) -> Result<(), CommandError> {
     runtime()?.block_on(async {
         if let Verb::Rewrite = verb {
             let app = actions::start(settings, Clock::System).await?;
-            let gifts = actions::rebuild_projections(&app, &app.as_operator()).await;
+            let contributions = actions::rebuild_projections(&app, &app.as_operator()).await;
             app.store.close().await;
-            return say(&format!("Rewrote {}.", count_of(gifts?, "contribution")));
+            return say(&format!("Rewrote {}.", count_of(contributions?, "contribution")));
         }
         let opened = Opened::open(&settings).await?;
         let vault = actions::open_vault(&settings, &opened.store).await?;
@@ -54,21 +54,23 @@ async fn check_or_seal(verb: &Verb, opened: &Opened<'_>, key: &SealKey) -> Resul
 
 fn report_text(report: &LedgerReport) -> String {
     let mut lines = vec![format!("{} contributions, {} entries", report.contributions, report.entries)];
-    for ((site, currency), it) in &report.balances {
+    for ((site, currency), balance) in &report.balances {
         let decimal = |amount_minor| Money { amount_minor, currency: *currency }.decimal();
         let mut line = format!(
             "{site} {currency}: Stripe says {} net, the ledger says {}",
-            decimal(it.net_minor),
-            decimal(it.clearing_minor - it.unsettled_minor)
+            decimal(balance.net_minor),
+            decimal(balance.clearing_minor - balance.unsettled_minor)
         );
-        if it.unsettled_minor != 0 {
-            line +=
-                &format!("; {} more is recorded but not yet settled by Stripe", decimal(it.unsettled_minor));
+        if balance.unsettled_minor != 0 {
+            line += &format!(
+                "; {} more is recorded but not yet settled by Stripe",
+                decimal(balance.unsettled_minor)
+            );
         }
         line += &format!(
             "; {} at the bank, {} at Stripe",
-            decimal(it.paid_out_minor),
-            decimal(it.clearing_minor - it.paid_out_minor)
+            decimal(balance.paid_out_minor),
+            decimal(balance.clearing_minor - balance.paid_out_minor)
         );
         lines.push(line);
     }

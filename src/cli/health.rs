@@ -9,7 +9,8 @@ use super::{CommandError, runtime, say};
 use crate::config::ConfigError;
 use crate::sites::Settings;
 
-/// How long the service may take to respond. It waits one second for its database; the rest is for the network.
+/// How long the service may take to respond. The service waits up to one second for its database. The rest of the time
+/// is for the network.
 const TIMEOUT: Duration = Duration::from_secs(3);
 
 #[derive(clap::Args)]

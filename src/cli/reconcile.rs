@@ -30,8 +30,8 @@ pub fn reconcile(options: &Options, settings: Settings) -> Result<(), CommandErr
                 actions::record_reconciliation(&app.as_operator(), options.since).await?;
                 let stats = match options.since {
                     Some(since_ms) => {
-                        actions::reconcile_since(&app, &app.as_operator(), since_ms.div_euclid(1000), true)
-                            .await?
+                        let (since_s, records_missed) = (since_ms.div_euclid(1000), true);
+                        actions::reconcile_since(&app, &app.as_operator(), since_s, records_missed).await?
                     }
                     None => actions::reconcile_due(&app, &app.as_operator()).await?,
                 };
@@ -93,7 +93,7 @@ fn print_stats(stats: &SweepStats) -> Result<(), CommandError> {
 }
 
 /// Prints the result of a comparison. Fails if Stripe and the ledger differ, or if one of Stripe's lists could not be
-/// read. `unread_lists` contains the names of the lists that could not be read now.
+/// read. `unread_lists` contains the names of the lists that this command could not read.
 fn print_comparison(
     comparison: &Comparison,
     mut unread_lists: Vec<String>,

@@ -114,7 +114,7 @@ fn line(day: &str, appeal: Option<&str>, variant: Option<&str>, outcome: &Outcom
 fn money(outcome: &Outcome, amount_of: impl Fn(&MoneySums) -> i64) -> String {
     let amounts = outcome.money.iter().map(|(code, sums)| match Currency::parse(code) {
         Ok(currency) => format!("{} {code}", Money { amount_minor: amount_of(sums), currency }.decimal()),
-        // The ledger reads its amounts with the same parser, so the currency is known.
+        // This is not expected, because the ledger reads its currencies with the same parser.
         Err(_) => format!("{} {code} (minor unit)", amount_of(sums)),
     });
     let text = amounts.collect::<Vec<_>>().join(", ");

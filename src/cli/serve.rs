@@ -18,8 +18,8 @@ use crate::web::{self, Running};
 
 /// How long the service may take to stop.
 const STOP_TIMEOUT: Duration = Duration::from_millis(9_500);
-/// How long a stop waits for deliveries to be stored. The wait begins after the server has stopped. The server's own
-/// wait for its remaining requests is `shutdown_timeout` in `src/api/server.rs`.
+/// How long a stop waits for Stripe's deliveries to be stored. The wait begins after the server has stopped. The
+/// server's own wait for its remaining requests is `shutdown_timeout` in `src/api/server.rs`.
 const INTAKE_TIMEOUT: Duration = Duration::from_millis(500);
 /// How long a stop waits for the database to be closed.
 const CLOSE_TIMEOUT: Duration = Duration::from_millis(1500);

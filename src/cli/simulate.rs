@@ -119,6 +119,7 @@ fn simulate_page_views(
         Some("-") => Box::new(io::stdin().lock()),
         _ => Box::new(BufReader::with_capacity(1 << 16, File::open(path).map_err(unreadable)?)),
     };
+    // If the settings contain exactly one site, a page view that names no site belongs to that site.
     let mut sites = settings.sites.keys();
     let only_site = sites.next().filter(|_| sites.next().is_none()).map(String::as_str);
     let (mut line, mut problems, mut number) = (Vec::new(), Vec::new(), 0u64);
@@ -145,12 +146,12 @@ fn simulate_page_views(
         let name = path.display().to_string();
         return Ok(if name == "-" { "standard input".to_owned() } else { name });
     }
-    let note = if problems.len() == MAX_REPORTED_LINES {
+    let ending = if problems.len() == MAX_REPORTED_LINES {
         "\n  This was the tenth problem; the following lines were not read."
     } else {
         ""
     };
-    Err(format!("{} is invalid:{}{note}", path.display(), problems.concat()).into())
+    Err(format!("{} is invalid:{}{ending}", path.display(), problems.concat()).into())
 }
 
 /// Simulates the page views of a described population.

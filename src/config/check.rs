@@ -60,6 +60,7 @@ pub enum ConfigError {
 
 /// Describes the error in one sentence. The sentence never contains the value, which may be a misplaced secret.
 fn describe(error: &figment::Error) -> String {
+    // `default` is the name of figment's profile. It is not a part of the key.
     let key = error.path.iter().filter(|step| *step != "default").cloned().collect::<Vec<_>>().join(".");
     let key = key.to_lowercase();
     let source = error
@@ -85,11 +86,11 @@ fn describe(error: &figment::Error) -> String {
         }
         // The TOML parser's message quotes the line, which may contain a secret. So only the line's number is shown.
         Kind::Message(message) => {
-            let first = message.lines().next().unwrap_or_default();
-            if first.starts_with("TOML parse error") {
-                format!("{first}{source}")
+            let first_line = message.lines().next().unwrap_or_default();
+            if first_line.starts_with("TOML parse error") {
+                format!("{first_line}{source}")
             } else {
-                format!("{key}{source}: {first}")
+                format!("{key}{source}: {first_line}")
             }
         }
         _ => format!("{key}{source} has an invalid value"),
@@ -103,6 +104,7 @@ fn source_name(metadata: &figment::Metadata) -> String {
     }
 }
 
+/// Returns the error [`ConfigError::Wrong`] with this sentence.
 fn wrong(sentence: impl Into<String>) -> Result<(), ConfigError> {
     Err(ConfigError::Wrong(sentence.into()))
 }

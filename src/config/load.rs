@@ -10,8 +10,8 @@ use super::check::{self, ConfigError};
 use super::{DEFAULT_FILE, Secret, Settings, exists, typed};
 
 /// Reads the settings. `file` (or `keepopen.toml` if it exists) overrides the defaults, and the environment variables
-/// `KEEPOPEN_SECTION__KEY` override both. `DATABASE_URL` is used if `database.url` is empty. Secrets are then read from
-/// their files.
+/// `KEEPOPEN_SECTION__KEY` override both. `DATABASE_URL` is used if `database.url` is empty. If the settings name
+/// files with Stripe's secrets, the secrets are read from these files.
 ///
 /// # Errors
 /// A file can't be read, a key is unknown, a value is invalid, or values contradict each other. The message says what
@@ -63,6 +63,7 @@ fn extract_settings<Site: DeserializeOwned>(sources: Figment) -> Result<Settings
 fn reject_lists_for_tables<Site: DeserializeOwned>(value: serde_json::Value) -> Result<(), ConfigError> {
     match typed::read::<Settings<Site>>(value, typed::Notation::Toml) {
         Err(misfit) if misfit.is_list_for_table => Err(ConfigError::Wrong(misfit.to_string())),
+        // Figment has already accepted the values, so any other complaint is ignored.
         _ => Ok(()),
     }
 }

@@ -95,7 +95,8 @@ pub struct StripeSettings {
 pub struct TokenSettings {
     /// How long a supporter token is valid, in hours; at most 24.
     pub valid_hours: u32,
-    /// How many new tokens one instance checks per second.
+    /// How many new tokens one instance checks per second. A token is new if it is not in the
+    /// instance's cache of checked tokens.
     pub checks_per_second: NonZeroU32,
     /// How many new tokens from one client address an instance checks per second.
     pub address_checks_per_second: NonZeroU32,

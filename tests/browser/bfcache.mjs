@@ -1,6 +1,6 @@
 // Tests the embed (the script on a newspaper's pages) with Chromium's real back-forward cache and prerendering.
-// `hosts.mjs` and `embed.mjs` also test this behaviour, but dispatch the events themselves. A failure there is easier to
-// understand.
+// `hosts.mjs` and `embed.mjs` also test this behaviour, but without the cache: they dispatch the browser's events
+// (such as `pageshow`) themselves. A failure there is easier to understand.
 // Run: node --test tests/browser/bfcache.mjs
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
@@ -93,7 +93,7 @@ story("when the reader goes back from the payment page, the form works and keeps
   assert.deepEqual([questions().length, views()], [1, 1]);
 });
 
-story("on a page from the back-forward cache, the reader can try a failed payment again, which starts a new attempt", async (reader) => {
+story("on a page from the back-forward cache, a reader whose payment failed can try again, with a new attempt id", async (reader) => {
   await reader.page.goto(fake.elsewhere + addPage("one"));
   await reader.hook("amount-2000").click();
   await reader.hook("give").click();
@@ -108,7 +108,7 @@ story("on a page from the back-forward cache, the reader can try a failed paymen
   assert.notEqual(first, second);
 });
 
-test("on a prerendered page, the script asks once and counts one view, when the reader sees the page", { timeout: 60_000 }, async () => {
+test("on a prerendered page, the script waits until the reader sees the page, then asks once and counts one view", { timeout: 60_000 }, async () => {
   fake = await startFake();
   const folder = await mkdtemp(join(tmpdir(), "keepopen-prerender-"));
   // Chromium does not prerender while a test driver such as Playwright is attached to it. So this test starts Chromium
@@ -116,6 +116,7 @@ test("on a prerendered page, the script asks once and counts one view, when the 
   const report = `const report = (state) => fetch("/v1/reported-" + state, { method: "POST" });`;
   addPage("next", { head: `<script>${report} report(document.prerendering ? "prerendering" : "shown"); document.addEventListener("prerenderingchange", () => report("activated"));</script>` });
   const rules = `<script type="speculationrules">{"prerender":[{"source":"list","urls":["/host/next"],"eagerness":"immediate"}]}</script>`;
+  // The first page asks the fake service for `/host/go`, and clicks its link when the response is "go".
   const go = `<script>setInterval(async () => (await (await fetch("/host/go")).text()) === "go" && document.getElementById("next").click(), 50)</script>`;
   const start = addPage("start", { script: false, head: rules, body: `<a id="next" href="/host/next">Next</a>${go}` });
   fake.pages.set("/host/go", { headers: { "content-type": "text/plain" }, body: "wait" });
@@ -124,7 +125,7 @@ test("on a prerendered page, the script asks once and counts one view, when the 
   const exited = new Promise((done) => chromium.once("exit", done));
   try {
     await waitUntil(() => fake.requests.some(({ path }) => path.startsWith("/v1/reported-")));
-    // Wait long enough for the script to ask the service. It must not ask yet.
+    // Wait long enough for a question to arrive. There must be none while the page is prerendered.
     await waitUntil(() => fake.files.has("/embed.js"));
     await new Promise((done) => setTimeout(done, 500));
     assert.deepEqual(fake.requests.map(({ path }) => path), ["/v1/reported-prerendering"]);

@@ -57,7 +57,7 @@ story("articles are counted by local day, without the current article", { timezo
   ]);
 });
 
-story("an article count that an older version of the script stored is kept, and is assigned to the day on which it began", {}, async (reader) => {
+story("an article count that an older version of the script stored is kept, and is assigned to the day on which the count began", {}, async (reader) => {
   await open(reader, pageUrl("index"));
   const from = Date.now() - 3 * 86_400_000;
   await reader.page.evaluate((from) => localStorage.setItem("keepopen:journal", JSON.stringify({ bucket: 7, articles: [], meter: { from, used: 5, before: 4 } })), from);
@@ -215,7 +215,7 @@ story("after a bank debit succeeds, a later page shows the thanks", {}, async (r
   assert.equal(await reader.hook("heading").textContent(), "Thank you");
 });
 
-story("a reader who leaves the payment page has not given, but may pay there later", {}, async (reader) => {
+story("a reader who leaves the payment page sees the appeal again, and can still pay there later", {}, async (reader) => {
   await open(reader, pageUrl("regatta"));
   await pay(reader, "#cancel");
   assert.equal(await reader.hook("heading").textContent(), "We need your help now");

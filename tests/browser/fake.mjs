@@ -57,18 +57,23 @@ export async function startFake() {
     now: undefined,
     /** Every request to the API: `{ path, type, body, authorization }`. */
     requests: [],
+    /** The checkout sessions, by id: the body of the request to `/v1/checkout`, and `id` and `state`. */
     sessions: new Map(),
+    /** The state of each supporter token: "good", or the problem that the service reports, such as "token_expired". */
     tokens: new Map(),
     url: "",
     /** The URL of the same server under another host name. A page there has another origin than the service. */
     elsewhere: "",
-    /** The test's own pages, by path: `{ headers, body }`. */
+    /**
+     * The test's own pages, by path: `{ headers, body }`. `fixtures.mjs` sets a property of the map instead of an
+     * entry: the path is the property's name, and the page's HTML is its value.
+     */
     pages: new Map(),
     /** The paths of the script's files that browsers have fetched. */
     files: new Set(),
     /** If set, a promise: the service sends no verdict before the promise is fulfilled. */
     hold: undefined,
-    /** Whether to reject a question with an invalid history, as the service does. */
+    /** Whether to reject an invalid question, as the service does (see `isValid`). */
     strict: false,
     requestsTo: (path) => fake.requests.filter((request) => request.path === path),
     stop: () => new Promise((done) => (server.closeAllConnections(), server.close(done))),
@@ -120,6 +125,7 @@ async function api(fake, path, request, text, response) {
   response.writeHead(status, { "content-type": type }).end(reply === undefined ? "" : JSON.stringify(reply));
 }
 
+/** Functions that return the usual response of each route: `[status, body]`. */
 const ROUTES = {
   "/v1/banner/preview": (fake, question) => {
     const verdict = fake.previews[question.preview];
@@ -170,7 +176,7 @@ function isValid({ token, history, reader }) {
   );
 }
 
-/** Shows the payment page, or ends the payment in the way `how` and sends the reader back. */
+/** Shows the payment page. With `how` (card, bank or fails), ends the payment in this way and sends the reader back. */
 function payPage(fake, id, how, response) {
   const session = fake.sessions.get(id);
   const back = new URL(session.return_url);

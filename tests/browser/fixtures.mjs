@@ -30,13 +30,13 @@ const TEXT = {
 };
 
 /**
- * Returns the HTML of an article with the script tag of the service at `url`. For another `surface` than `banner`, the
- * article has a `<keepopen-appeal>` element. For `banner`, it has the HTML `place` instead. `mode` is `light`, `dark` or
- * `rtl`.
+ * Returns the HTML of an article with the script tag of the service at `url`. The article has a `<keepopen-appeal>`
+ * element for `surface`. If `surface` is `banner`, the article has the HTML `place` instead. `mode` is `light`, `dark`
+ * or `rtl`.
  */
 export function article(url, { mode = "light", surface = "banner", edge, place = "", style = "" } = {}) {
   const rtl = mode === "rtl";
-  const text = (at) => `<p>${TEXT[rtl ? "rtl" : "ltr"]} <a id="link-${at}" href="#${at}">${rtl ? "المزيد" : "Read on"}</a></p>`;
+  const paragraph = (number) => `<p>${TEXT[rtl ? "rtl" : "ltr"]} <a id="link-${number}" href="#${number}">${rtl ? "المزيد" : "Read on"}</a></p>`;
   const element = surface === "banner" ? place : `<keepopen-appeal surface="${surface}"></keepopen-appeal>`;
   return `<!doctype html><html lang="${rtl ? "ar" : "en"}" dir="${rtl ? "rtl" : "ltr"}"><head><meta charset="utf-8"><title>An article</title>
 <meta name="viewport" content="width=device-width, initial-scale=1"><meta property="og:type" content="article">
@@ -44,7 +44,7 @@ export function article(url, { mode = "light", surface = "banner", edge, place =
 ${mode === "dark" ? "html { background: #14161a; color: #e9e6e0 } a { color: #9cc4ff }" : ""}${style}</style>
 <script async src="${url}/embed.js" data-site="journal"${edge ? ` data-edge="${edge}"` : ""}></script></head>
 <body><header class="mast"><a href="#home">The Harbour Journal</a></header><main><h1>${rtl ? "العبّارات قد تعبر المضيق مجددًا" : "The ferries may cross the Sound again"}</h1>
-${[1, 2, 3].map(text).join("")}${element}${[4, 5, 6, 7, 8, 9].map(text).join("")}</main><footer><p id="end">${rtl ? "النهاية" : "The end of the article."}</p></footer></body></html>`;
+${[1, 2, 3].map(paragraph).join("")}${element}${[4, 5, 6, 7, 8, 9].map(paragraph).join("")}</main><footer><p id="end">${rtl ? "النهاية" : "The end of the article."}</p></footer></body></html>`;
 }
 
 /** Opens an article on the fake service's own origin. `options` are those of `article`. */

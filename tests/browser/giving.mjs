@@ -43,7 +43,7 @@ story("if the reader does not cover the fee, the request does not mention it", P
   assert.equal("cover_fee" in fake.requestsTo("/v1/checkout")[0].body, false);
 });
 
-story("one amount is marked as suggested, and only among the amounts of its interval", {}, async (reader) => {
+story("the suggested amount is marked and chosen, and no amount is marked while another interval is chosen", {}, async (reader) => {
   fake.verdict = withChoices({ highlighted: { interval: "month", amount_minor: 2000 } });
   await open(reader, pageUrl("regatta"));
   const labels = () => reader.page.locator("keepopen-appeal .amounts label").allTextContents();
@@ -86,6 +86,7 @@ story("a ticker shows the start of its counting period in the appeal's language"
   assert.equal(await sentence("2026-11-01"), "€34,512 raised of €50,000 this month");
   assert.equal(await sentence("2026-09-15"), "€34,512 raised of €50,000 since September 15, 2026");
   assert.equal(await sentence("2026-11-01", "de"), "34.512 € von 50.000 € in diesem Monat gesammelt");
+  // French writes a narrow no-break space between the thousands.
   assert.equal(await sentence("2026-09-15", "fr"), "34 512 € récoltés sur 50 000 € depuis le 15 septembre 2026".replace(/4 5|0 0/g, (match) => match.replace(" ", "\u202f")));
 });
 

@@ -24,6 +24,7 @@ function addPage(path, { head = ARTICLE, body = PARAGRAPHS, script = tag(), head
   return `${fake.elsewhere}/host/${path}`;
 }
 
+/** Serves a file of the newspaper at `/host/` and this path. */
 const serve = (path, body, type = "text/javascript") => fake.pages.set(`/host/${path}`, { headers: { "content-type": type }, body });
 
 /** Records the page's layout shifts and its console lines from now on. */
@@ -78,7 +79,7 @@ hostStory("if no appeal shows, only the loader (the script's first file) is fetc
   assert.deepEqual(fetchedParts(), []);
 });
 
-hostStory("only the file for the appeal's language is fetched", async (reader) => {
+hostStory("of the language files, only the one for the appeal's language is fetched", async (reader) => {
   fake.verdict = { ...APPEAL, content: { ...APPEAL.content, locale: "fr" } };
   await open(reader, addPage("french", { lang: "fr" }));
   assert.equal(await reader.hook("already").textContent(), "Je vous soutiens déjà");
@@ -139,7 +140,7 @@ hostStory("the script works on a page with an element whose id is keepopen", asy
   await expectCounts(reader, 1);
 });
 
-hostStory("on a prerendered page, the script asks when the reader sees the page", async (reader) => {
+hostStory("on a prerendered page, the script asks only when the reader sees the page", async (reader) => {
   await reader.page.addInitScript(() => {
     let prerendering = true;
     Object.defineProperty(Document.prototype, "prerendering", { get: () => prerendering });
@@ -185,6 +186,7 @@ function twoPageSite(swapCode, { first = "", second = "" } = {}) {
 }
 const SWAP_META = `document.title = next.title; document.querySelectorAll("meta[property], meta[name]").forEach((tag) => tag.remove()); document.head.append(...next.querySelectorAll("meta[property], meta[name]"));`;
 const PUSH = `history.pushState({}, "", path);`;
+/** How routers show another page: the `swapCode` (see `twoPageSite`) of each kind of router. */
 const ROUTERS = {
   "pushState before the new page is in place": PUSH + `await new Promise((done) => setTimeout(done, 100));` + SWAP_META + `document.body.innerHTML = next.body.innerHTML;`,
   "pushState after the new page is in place": SWAP_META + `document.body.innerHTML = next.body.innerHTML;` + PUSH,
@@ -218,7 +220,7 @@ for (const [name, swapCode] of Object.entries(ROUTERS)) {
 // While no appeal shows, only the loader (the first file of the script) can notice a new page.
 const NO_APPEAL = { show: false, reason: "not_targeted", next_eligible_at: null };
 for (const [name, swapCode] of Object.entries(ROUTERS)) {
-  hostStory(`${name}: the script also asks about a page that follows one without an appeal`, async (reader) => {
+  hostStory(`${name}: even if the first page shows no appeal, the script asks about the second page`, async (reader) => {
     fake.verdict = NO_APPEAL;
     await open(reader, twoPageSite(swapCode));
     await expectCounts(reader, 1, 0);
@@ -230,7 +232,7 @@ for (const [name, swapCode] of Object.entries(ROUTERS)) {
   });
 }
 
-hostStory("when the reader goes back to a page without an appeal, the script asks about it, and counts no article", async (reader) => {
+hostStory("when the reader goes back to a page without an appeal, the script asks about that page again, but does not count it again", async (reader) => {
   fake.verdict = NO_APPEAL;
   await open(reader, twoPageSite(PUSH + SWAP_META));
   await expectCounts(reader, 1, 0);
@@ -254,7 +256,7 @@ hostStory("when the reader goes back from a reloaded page, the script asks about
   assert.deepEqual(questions().map(({ page }) => page.url.slice(-3)), ["one", "two", "two", "one"]);
 });
 
-hostStory("when the reader goes back on a site that uses pushState, the script asks about the page again, and counts no article", async (reader) => {
+hostStory("when the reader goes back on a site that uses pushState, the script asks about the page again, but does not count it again", async (reader) => {
   await open(reader, twoPageSite(PUSH + SWAP_META) + "?from=letter");
   await expectCounts(reader, 1);
   await reader.page.evaluate(() => window.go("/host/two"));

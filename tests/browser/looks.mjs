@@ -91,9 +91,9 @@ for (const [size, options] of [["desktop", {}], ["phone", PHONE]]) {
       if (await reader.hook("more").isVisible()) await reader.hook("more").click();
       const [heading, close] = [await reader.hook("heading").boundingBox(), await reader.hook("close").boundingBox()];
       const range = await reader.hook("heading").evaluate((element) => {
-        const words = document.createRange();
-        words.selectNodeContents(element);
-        const { left, right } = words.getBoundingClientRect();
+        const contents = document.createRange();
+        contents.selectNodeContents(element);
+        const { left, right } = contents.getBoundingClientRect();
         return { left, right };
       });
       assert.ok(close.x + close.width <= range.left, `${surface}: the close button must be left of the heading's text`);
@@ -111,17 +111,17 @@ story("an English gift in right-to-left text keeps its own direction", {}, async
   // Neither the script nor the browser supports Sorani, so a Sorani text contains an English gift.
   fake.verdict = { ...APPEAL, content: { ...APPEAL.content, locale: "ckb", cta: "یارمەتیمان بدەن بە {gift} ئێستا" } };
   await openArticle(reader, fake, { mode: "rtl" });
-  const [amount, month, before] = await reader.hook("give").evaluate((button) => {
+  const [amountLeft, monthLeft, soraniLeft] = await reader.hook("give").evaluate((button) => {
     const [text] = button.childNodes;
-    const left = (words) => {
+    const leftOf = (words) => {
       const range = document.createRange();
       range.setStart(text, text.data.indexOf(words));
       range.setEnd(text, text.data.indexOf(words) + words.length);
       return range.getBoundingClientRect().left;
     };
-    return ["€10", "a month", "یارمەتیمان"].map(left);
+    return ["€10", "a month", "یارمەتیمان"].map(leftOf);
   });
-  assert.ok(amount < month && month < before, `"€10", "a month" and the Sorani word must follow each other from the left, but are at ${amount}, ${month} and ${before}`);
+  assert.ok(amountLeft < monthLeft && monthLeft < soraniLeft, `from left to right, "€10", "a month" and the Sorani word must follow each other, but are at ${amountLeft}, ${monthLeft} and ${soraniLeft}`);
 });
 
 story("the choices are named groups, and an error marks the field that is wrong", {}, async (reader) => {
@@ -205,7 +205,7 @@ story("a wall fades into the page's own colour", {}, async (reader) => {
   assert.match(fade, /rgb\(20, 22, 26\)/);
 });
 
-story("forced colours distinguish the chosen options and the button", { forcedColors: "active" }, async (reader) => {
+story("with forced colours, the chosen options and the button look different from the rest", { forcedColors: "active" }, async (reader) => {
   await openArticle(reader, fake);
   // Compare colours on the screen: computed styles still have the colours of the style sheet.
   const background = (name) => screenColor(reader, reader.hook(name));
@@ -306,7 +306,7 @@ for (const [size, options] of [["desktop", { viewport: { width: 1280, height: 70
       await panelBox(reader);
       for (let presses = 0; presses < 14; presses++) {
         await reader.page.keyboard.press("Tab");
-        // True, or the name and the position of a covered element.
+        // True if nothing covers the focused element, and otherwise the name and the position of that element.
         const seen = await reader.page.evaluate(() => {
           const active = document.activeElement;
           if (active.localName !== "a") return true;
@@ -319,7 +319,7 @@ for (const [size, options] of [["desktop", { viewport: { width: 1280, height: 70
   }
 }
 
-story("the reader can read the end of the article while the banner shows, and closing removes the extra space", PHONE, async (reader) => {
+story("the reader can read the end of the article while the banner shows, and closing the banner removes the extra space", PHONE, async (reader) => {
   await openArticle(reader, fake);
   const end = await reader.page.evaluate(() => {
     scrollTo(0, document.body.scrollHeight);
@@ -380,7 +380,7 @@ story("each button that dismisses the appeal says for how long the reader won't 
   assert.equal(await reader.hook("later").textContent(), "Not today", "if the verdict does not say for how long, the button must not name a time");
 });
 
-story("the thanks name the gift, its date, and for how long the reader won't be asked; screen readers announce them", {}, async (reader) => {
+story("the thanks name the gift, its date, and for how long the reader won't be asked; screen readers announce the thanks", {}, async (reader) => {
   const gift = async (interval) => {
     await reader.page.evaluate(() => localStorage.clear()).catch(() => {});
     await openArticle(reader, fake);
@@ -422,5 +422,5 @@ story("a banner is as wide as its column, not as the window", {}, async (reader)
   assert.equal(await reader.hook("more").isVisible(), true);
   const tops = await reader.page.locator("keepopen-appeal .amounts .choice").evaluateAll((all) => all.map((one) => Math.round(one.getBoundingClientRect().top)));
   assert.equal(new Set(tops).size, 2, "the amounts must be in two rows");
-  assert.equal(tops.filter((top) => top === tops[0]).length, 2);
+  assert.equal(tops.filter((top) => top === tops[0]).length, 2, "the first row must have two amounts");
 });

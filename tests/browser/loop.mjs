@@ -11,9 +11,11 @@ import { launch, newReader, open, settled, takeScreenshot } from "./browser.mjs"
 const { createLocalJWKSet, jwtVerify } = createRequire(new URL("../../web/package.json", import.meta.url))("jose");
 
 const stories = [];
+/** Defines a test about one reader. The end of this file runs all tests in order. */
 const story = (name, run) => stories.push({ name, run });
 const sizes = { 1280: { width: 1280, height: 900 }, 390: { width: 390, height: 844 } };
 
+/** `demo` has the addresses of the demo's servers, and a function that stops the demo: see `startDemo`. */
 let demo, browser;
 const article = (name) => `${demo.newspaper}/${name}.html`;
 const heading = (reader) => reader.hook("heading").textContent({ timeout: 5_000 });
@@ -93,7 +95,7 @@ story("a reader sees an appeal, gives 10 a month, is thanked, and sees no more a
   assert.equal(await standing(reader), "none");
 });
 
-story("a JWT library can verify the token offline, and only for the token's own site", async (reader) => {
+story("a JWT library can verify the token offline, and rejects it for another site or after a change", async (reader) => {
   await open(reader, article("eelgrass"));
   await give(reader, "month", 1000);
   await payWith(reader, "#pay-card");
@@ -237,7 +239,7 @@ async function takePictures(width) {
 
 /** Starts the demo and waits for the line that has its addresses. */
 async function startDemo() {
-  // The server reads every KEEPOPEN_ variable as a setting, so this one is not passed on.
+  // The server reads every KEEPOPEN_ variable as a setting, so KEEPOPEN_BIN is not passed on.
   const { KEEPOPEN_BIN: binary, ...env } = process.env;
   assert.ok(binary, "Set KEEPOPEN_BIN to the keepopen binary.");
   const child = spawn(binary, ["demo", "--port", "0", "--json"], { env, stdio: ["ignore", "pipe", "inherit"] });
@@ -245,6 +247,7 @@ async function startDemo() {
     child.once("error", fail);
     child.once("exit", (code) => fail(new Error(`keepopen demo ended with ${code} before it was ready`)));
   });
+  // The demo also exits at the end of the tests. Node must not report this exit as an unhandled rejection.
   ended.catch(() => {});
   const ready = (async () => {
     for await (const line of createInterface({ input: child.stdout })) {

@@ -44,8 +44,8 @@ story("an appeal has its styles even on a page that forbids inline styles", {}, 
   assert.equal(await reader.hook("panel-ask").evaluate((panel) => getComputedStyle(panel).backgroundColor), "rgb(251, 243, 224)");
 });
 
-/** Opens a page that has only what the embed's README says to write. */
-async function barePage(reader, head, body) {
+/** Opens a page that has this head and body, and nothing else except a title. */
+async function openBarePage(reader, head, body) {
   const html = `<!doctype html><html lang="en"><head><title>Bare</title>${head}</head><body>${body}</body></html>`;
   await reader.page.route("**/bare.html", (route) => route.fulfill({ contentType: "text/html", body: html }));
   await open(reader, pageUrl("bare"));
@@ -59,7 +59,7 @@ async function readmeExamples() {
 
 story("a page needs only the tag in the README, and its banner sticks to the bottom edge", {}, async (reader) => {
   const [tag] = await readmeExamples();
-  await barePage(reader, tag, "<p>News.</p>".repeat(200));
+  await openBarePage(reader, tag, "<p>News.</p>".repeat(200));
   assert.equal(await reader.hook("heading").textContent(), "We need your help now");
   await reader.page.evaluate(() => scrollTo(0, 1000));
   const edge = await reader.hook("panel-ask").evaluate(async (panel) => {
@@ -75,7 +75,7 @@ story("the README's `<keepopen-appeal>` elements show inline and wall appeals as
   const [tag, elements] = await readmeExamples();
   for (const surface of ["inline", "wall"]) {
     fake.verdict = { ...APPEAL, surface };
-    await barePage(reader, tag, `<article><p>First.</p>${elements}<p id="last">Last.</p></article>`);
+    await openBarePage(reader, tag, `<article><p>First.</p>${elements}<p id="last">Last.</p></article>`);
     assert.deepEqual(fake.requestsTo("/v1/banner").at(-1).body.surfaces, ["banner", "inline", "wall"]);
     assert.equal(await reader.page.locator(`keepopen-appeal[surface=${surface}] [data-test=heading]`).count(), 1);
     assert.equal(await reader.page.locator("#last").isVisible(), surface === "inline");
@@ -96,7 +96,7 @@ story("an appeal without some of the required parts is shown with the remaining 
 });
 
 for (const width of [320, 390, 768, 1280]) {
-  story(`nothing overflows at ${width} pixels`, { viewport: { width, height: 800 } }, async (reader) => {
+  story(`no part of the page or the appeal overflows at a width of ${width} pixels`, { viewport: { width, height: 800 } }, async (reader) => {
     for (const position of ["bottom banner", "inline", "top banner"]) {
       fake.verdict = { ...APPEAL, surface: position === "inline" ? "inline" : "banner" };
       if (position === "top banner") await rewritePage(reader, "committee-rooms", (html) => html.replace("data-site=", 'data-edge="top" data-site='));

@@ -7,6 +7,7 @@ import { events, fake, readStored, advanceMinutes, pageUrl, pay, countShown, sto
 
 /** The bodies of the questions (`POST /v1/banner`: show an appeal?) that the script has sent. */
 const questions = () => fake.requestsTo("/v1/banner").map(({ body }) => body);
+/** Functions that make the browser's storage unusable. They run in the page, before the script. */
 const STORAGES = {
   "is blocked": () => {
     for (const name of ["localStorage", "sessionStorage"]) {
@@ -75,6 +76,7 @@ story("if the page clears the storage, the script does not restore the old entry
   assert.deepEqual([views, dismissals.length, bucket], [[], 1, undefined]);
 });
 
+/** Stored entries that the script can't have written. */
 const INVALID = [
   "nonsense", "null", "[]", "5", '"text"', '{"views":"x"}', '{"views":[null,{"appeal":7}]}', '{"bucket":"seven"}', '{"bucket":-4}', '{"pending":"x"}',
   '{"pending":[null]}', '{"pending":[{}]}', '{"dismissals":[{"appeal":"winter","kind":"shout","at":"soon"}]}', '{"articles":{"week":1}}',
@@ -98,14 +100,15 @@ story("with any invalid entry, the script still asks, and repairs the entry", {}
 });
 
 const YEAR_MS = 365 * 86_400_000;
-for (const [name, wrong] of [["slow", -2 * YEAR_MS], ["fast", 2 * YEAR_MS]]) {
-  story(`a dismissal stays valid if the clock is two years ${name}, and after the clock is corrected`, {}, async (reader) => {
+for (const [name, offsetMs] of [["slow", -2 * YEAR_MS], ["fast", 2 * YEAR_MS]]) {
+  story(`a dismissal stays valid if the browser's clock is two years ${name}, and after the clock is corrected`, {}, async (reader) => {
     const now = Date.now();
     fake.now = now;
-    await reader.page.clock.install({ time: now + wrong });
+    await reader.page.clock.install({ time: now + offsetMs });
     await open(reader, pageUrl("regatta"));
     await reader.hook("later").click();
     await open(reader, pageUrl("eelgrass"));
+    // How far the time of each dismissal is from `now`, in units of ten minutes: 0 means less than five minutes.
     const dismissals = () => questions().at(-1).history.dismissals.map(({ kind, at }) => [kind, Math.round(Math.abs(Date.parse(at) - now) / 600_000)]);
     assert.deepEqual(dismissals(), [["later", 0]], "the time of the dismissal must be by the service's clock");
     await reader.page.clock.setSystemTime(now);
@@ -153,7 +156,7 @@ story("a reader who leaves the payment page finds the same choice, and reads tha
 });
 
 for (const [when, isDelayed] of [["at once", false], ["days later", true]]) {
-  story(`the reader can repeat a payment that failed ${when} with the same choice, which starts a new attempt`, {}, async (reader) => {
+  story(`if a payment fails ${when}, the reader can try again with the same choice, in a new attempt`, {}, async (reader) => {
     await open(reader, pageUrl("regatta"));
     await reader.hook("amount-2000").click();
     await pay(reader, isDelayed ? "#pay-bank" : "#pay-fails");

@@ -34,7 +34,10 @@ export const countShown = (reader) => reader.hook("heading").count();
 export const readStored = (reader) => reader.page.evaluate(() => JSON.parse(localStorage.getItem("keepopen:journal") ?? "null"));
 /** The reported events with this name: `view`, `click` or `dismiss`. */
 export const events = (name) => fake.requestsTo("/v1/banner/events").map((request) => request.body).filter(({ event }) => event === name);
-/** Makes the last checks of payments, and the end of a pause, look this many minutes older. */
+/**
+ * Makes the last check of each pending payment, and the end of the pause between two questions (`hold`), look this many
+ * minutes older.
+ */
 export const advanceMinutes = (reader, minutes) =>
   reader.page.evaluate((ms) => {
     const stored = JSON.parse(localStorage.getItem("keepopen:journal"));

@@ -40,6 +40,7 @@ const VALUES = { article_count: 1204, weekday: "tuesday", date: "2026-11-24", co
 const setContent = (content, surface = "banner") => {
   fake.verdict = { ...APPEAL, surface, content: { ...APPEAL.content, ...content }, values: VALUES };
 };
+/** Serves `body` for every image of the tests. If `body` is empty, every image fails to load. */
 const serveImages = (reader, body = DRAWING) => reader.page.route("https://images.journal.example/**", (route) => (body ? route.fulfill({ contentType: "image/svg+xml", body }) : route.abort()));
 const inAppeal = (reader, selector) => reader.page.locator(`keepopen-appeal ${selector}`);
 /** Returns two booleans: whether the page fits the window, and whether the panel's content fits the panel. */
@@ -68,9 +69,9 @@ story("an image with a size keeps its space if it fails to load, and a decorativ
   await open(reader, pageUrl("eelgrass"));
   await inAppeal(reader, "[data-test=heading]").scrollIntoViewIfNeeded();
   await settled(reader);
-  const [named, plain] = await inAppeal(reader, "img").evaluateAll((all) => all.map((one) => [one.offsetWidth, one.offsetHeight]));
-  assert.equal(Math.round((named[0] / named[1]) * 9), 16);
-  assert.deepEqual(plain, [0, 0]);
+  const [withAlt, decorative] = await inAppeal(reader, "img").evaluateAll((all) => all.map((one) => [one.offsetWidth, one.offsetHeight]));
+  assert.equal(Math.round((withAlt[0] / withAlt[1]) * 9), 16);
+  assert.deepEqual(decorative, [0, 0]);
 });
 
 story("an image whose address is not https is not fetched", {}, async (reader) => {

@@ -11,6 +11,7 @@ import { mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { brotliCompressSync, brotliDecompressSync, constants, gunzipSync, gzipSync } from "node:zlib";
 
+/** Returns the path of a file in this folder. */
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const mode = process.argv[2];
 
@@ -41,7 +42,7 @@ async function bundle(input, format, define = {}) {
     legalComments: "none",
     write: false,
     define,
-    // Leave out "use strict" to save its bytes: the type checker already finds what it would catch.
+    // Leave out "use strict" to save its bytes: the type checker already finds the errors that strict mode would catch.
     tsconfigRaw: { compilerOptions: { alwaysStrict: false } },
     plugins: [styleSheets],
   });

@@ -58,13 +58,13 @@ pub fn demo(options: &Options, configured: &Settings) -> Result<(), CommandError
 }
 
 async fn run(options: &Options, folder: &Path) -> Result<(), CommandError> {
-    let [newspaper_at, keepopen_at, practice_at] = free_addresses(options.port)?;
+    let [newspaper_address, keepopen_address, practice_address] = free_addresses(options.port)?;
     let webhook_secret = format!("whsec_{}", hex::encode(clock::random_bytes::<16>()));
     let practice = PracticeStripe::start(keepopen_practice::Settings {
-        bind: practice_at,
+        bind: practice_address,
         secret_key: SECRET_KEY.to_owned(),
         webhook_secret: webhook_secret.clone(),
-        webhook_url: Some(format!("http://{keepopen_at}/webhooks/stripe")),
+        webhook_url: Some(format!("http://{keepopen_address}/webhooks/stripe")),
         now: Arc::new(|| Clock::System.now_ms().div_euclid(1000)),
         retry_after: [1, 2, 5, 10, 30, 60].map(Duration::from_secs).to_vec(),
         account_name: "The Harbour Journal".to_owned(),
@@ -74,25 +74,26 @@ async fn run(options: &Options, folder: &Path) -> Result<(), CommandError> {
     if !appeals.try_exists()? {
         std::fs::write(&appeals, APPEALS)?;
     }
-    let quoted = |path: &Path| path.display().to_string().replace('\\', "\\\\").replace('"', "\\\"");
+    // Escapes a path for a text in quotes in the settings.
+    let escaped = |path: &Path| path.display().to_string().replace('\\', "\\\\").replace('"', "\\\"");
     let settings = SETTINGS
-        .replace("{data_dir}", &quoted(folder))
-        .replace("{bind}", &keepopen_at.to_string())
-        .replace("{keepopen}", &format!("http://{keepopen_at}"))
+        .replace("{data_dir}", &escaped(folder))
+        .replace("{bind}", &keepopen_address.to_string())
+        .replace("{keepopen}", &format!("http://{keepopen_address}"))
         .replace("{practice}", &practice.url())
         .replace("{secret_key}", SECRET_KEY)
         .replace("{webhook_secret}", &webhook_secret)
-        .replace("{appeals}", &quoted(&appeals))
-        .replace("{newspaper}", &format!("http://{newspaper_at}"))
+        .replace("{appeals}", &escaped(&appeals))
+        .replace("{newspaper}", &format!("http://{newspaper_address}"))
         .replace("{more_origins}", &more_origins(&options.origins));
     let app = actions::start(sites::from_toml(&settings)?, Clock::System).await?;
     let running = api::serve(&app)?;
     let server_urls = Addresses {
-        newspaper: format!("http://{newspaper_at}"),
-        keepopen: format!("http://{keepopen_at}"),
+        newspaper: format!("http://{newspaper_address}"),
+        keepopen: format!("http://{keepopen_address}"),
         practice: practice.url(),
     };
-    let paper = newspaper::serve(newspaper_at, &server_urls)?;
+    let paper = newspaper::serve(newspaper_address, &server_urls)?;
     let paper_handle = paper.handle();
     actix_web::rt::spawn(paper);
     let signals = StopSignals::listen()?;
@@ -116,7 +117,7 @@ struct Addresses {
 }
 
 impl Addresses {
-    /// What the demo prints: the URLs and the appeals file as text, or only the URLs as JSON.
+    /// What the demo prints: the URLs and the path of the appeals file as text, or only the URLs as JSON.
     fn to_text(&self, json: bool, appeals: &Path) -> String {
         let Self { newspaper, keepopen, practice } = self;
         if json {
@@ -139,7 +140,7 @@ impl Addresses {
 fn free_addresses(port: u16) -> Result<[SocketAddr; 3], CommandError> {
     let at = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     if port == 0 {
-        // Holds the three free ports until all are known, so that they differ.
+        // Keeps each port bound until all three are known, so that they differ.
         let held = [TcpListener::bind(at(0))?, TcpListener::bind(at(0))?, TcpListener::bind(at(0))?];
         return Ok([held[0].local_addr()?, held[1].local_addr()?, held[2].local_addr()?]);
     }
@@ -178,6 +179,7 @@ impl DataFolder {
         }
     }
 
+    /// Deletes the folder if it is temporary.
     fn remove(self) {
         if let Self::Temporary(folder) = self
             && let Err(error) = folder.close()

@@ -54,7 +54,7 @@ const TO_DO: &[&str] = &[
     "Give the smallest amount yourself, check that you see the thank-you message, and refund the gift.",
 ];
 
-/// A point that is good with the sentence `if_good`, or wrong with the sentence `if_wrong`.
+/// A point that is either good, with the sentence `if_good`, or wrong, with the sentence `if_wrong`.
 fn check_point(is_good: bool, if_good: impl Into<String>, if_wrong: impl Into<String>) -> Point {
     if is_good { Point(Mark::Good, if_good.into()) } else { Point(Mark::Wrong, if_wrong.into()) }
 }

@@ -81,7 +81,8 @@ async fn act(verb: &Verb, opened: &Opened<'_>) -> Result<(), CommandError> {
     }
 }
 
-/// Creates or corrects the endpoint, rolls its secret, or disables the older endpoints. Returns what was changed.
+/// Creates or corrects the endpoint, rolls its secret (creates a second endpoint, which has a new secret), or disables
+/// the older endpoints. Returns what was changed.
 async fn change_endpoints(
     opened: &Opened<'_>,
     url: &str,
@@ -158,7 +159,7 @@ fn sentence(change: &EndpointChange, url: &str) -> String {
     match change {
         EndpointChange::Created(id) => format!("{id}: created for {url}, with version {API_VERSION}."),
         EndpointChange::Unchanged(id) => format!("{id}: already correct, for {url}. Nothing was changed."),
-        EndpointChange::Corrected(was) => format!("{}: corrected ({}).", was.id, what_was_wrong(was)),
+        EndpointChange::Corrected(old) => format!("{}: corrected ({}).", old.id, what_was_wrong(old)),
         EndpointChange::StillActive(old) => {
             format!("{}: an older endpoint with version {}, which still delivers.", old.id, version(old))
         }
@@ -170,7 +171,7 @@ fn sentence(change: &EndpointChange, url: &str) -> String {
     }
 }
 
-/// Why the endpoint had to be corrected.
+/// Why the endpoint had to be corrected. `endpoint` describes its state before the correction.
 fn what_was_wrong(endpoint: &Endpoint) -> String {
     let mut wrong = Vec::new();
     if !endpoint.enabled {

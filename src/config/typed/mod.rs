@@ -1,8 +1,8 @@
 //! Deserialises what people wrote in a file. Error messages use the notation of that file.
 //!
 //! This differs from serde's own reading of JSON values in two ways. A list in place of a table is rejected, whereas
-//! serde would assign the list's items to the table's fields in order. Messages use the words table, list and text,
-//! never sequence, map and string.
+//! serde would assign the list's items to the table's fields in order. Messages use the terms of the notation, such as
+//! table or mapping, instead of serde's terms, such as sequence, map and string.
 //!
 //! **Owns** deserialising values, and the messages about invalid ones.
 //! **Never** knows which settings or appeals exist.
@@ -133,6 +133,7 @@ impl Kind {
             "a string" => "a text in quotes",
             // Keepopen's own types describe what they expect, so their text is used.
             other if !other.starts_with("struct ") => other,
+            // serde's own text for a struct: `struct NAME`.
             _ => return Self::Table(&[]),
         };
         Self::Other(text.to_owned())
@@ -226,7 +227,8 @@ mod tests {
 
     use super::*;
 
-    /// Reads a valid appeal with this change. Returns the field and the message of the error.
+    /// Reads an appeal that is valid except for `change`, which must be rejected. Returns the field and the message of
+    /// the error.
     fn rejection(change: Value, notation: Notation) -> (String, String) {
         let mut appeal = json!({"id": "a", "sites": ["journal"], "kind": "ask", "surface": ["banner"], "variants": [{"id": "a"}]});
         appeal.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());

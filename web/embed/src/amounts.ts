@@ -55,7 +55,9 @@ export function parseAmount(text: string, digits: number, locale: string): numbe
   return Number(whole + fraction.slice(0, digits).padEnd(digits, "0"));
 }
 
-/** Splits the text at the last separator, which belongs to neither part. */
+/**
+ * Splits the text at the last separator, which belongs to neither part. Without a separator, the second part is empty.
+ */
 function splitAt(text: string, separator: string): [string, string] {
   const at = text.lastIndexOf(separator);
   return at < 0 ? [text, ""] : [text.slice(0, at), text.slice(at + 1)];

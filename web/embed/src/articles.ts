@@ -13,7 +13,8 @@ const MAX_TAGS = 30;
  */
 export function countArticle(stored: Stored, tags: string[], nowMs: number): void {
   /**
-   * Adds one to the entry of `date` and moves that entry to the end. Drops entries that are at least `days` days old.
+   * Adds one to the entry of `date` in the list `name`, and moves that entry to the end. Drops entries that are at
+   * least `days` days old. `unit` is the property of an entry that has its date.
    */
   const countOne = (name: "articles" | "days", unit: string, date: string, days: number) => {
     const list = stored[name] as any[];

@@ -6,15 +6,16 @@ const MAX_HOLD_MS = 3_600_000;
 
 /**
  * Asks the service whether to show an appeal on this page, and returns its answer, the verdict. Returns undefined if
- * the page hides every place for an appeal, if an earlier verdict said to wait, or if the service gives no usable
- * answer.
+ * the page hides every place for an appeal (a `<keepopen-appeal>` element), if an earlier verdict said to wait, or if
+ * the service gives no usable answer.
  */
 export async function ask(page: Embed): Promise<Verdict | undefined> {
   const { memory, now } = page;
   const question: Question = page.context();
   const key = JSON.stringify(question).replace(question.page.url!, "");
   const { hold, token, bucket, views, dismissals, articles, days } = memory.read();
-  // Ignore a hold that ends more than `MAX_HOLD_MS` from now: the clock was wrong when the script stored it.
+  // A hold is the time until which the script must not ask about the same page again. Ignore a hold that ends more than
+  // `MAX_HOLD_MS` from now: the clock was wrong when the script stored it.
   if (!question.surfaces.length || (hold?.about === key && Math.ceil((hold.until - now()) / MAX_HOLD_MS) === 1)) return undefined;
 
   question.token = token;
@@ -26,6 +27,8 @@ export async function ask(page: Embed): Promise<Verdict | undefined> {
   }
   // Without a content type header the body is plain text, so the browser sends no preflight request.
   const answer = await page.call("/v1/banner", TIMEOUT_MS, question);
+  // The service rejects an invalid question. An invalid stored entry may be the cause, so the loader (`page.ts`) then
+  // repairs the entry and asks again.
   if (answer?.status === 400) throw answer;
   if (answer?.status !== 200) return undefined;
   const verdict = answer.body as unknown as Verdict;

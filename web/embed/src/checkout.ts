@@ -29,6 +29,7 @@ export { parseAmount };
 export function problemOf(wanted: number | undefined, choices: Choices, locale: string, translated: object): string | undefined {
   const { minimum_minor: minimum, maximum_minor: maximum, minor_digits: digits, step_minor: step = 1 } = choices;
   const words: EnglishCheckout = { ...english, ...translated };
+  // The example in `notAnAmount` is 15 in whole units, or the minimum if that is larger.
   const [sentence, amount] =
     wanted === undefined || wanted % step ? [words.notAnAmount, Math.max(minimum, 15 * 10 ** digits)] : wanted < minimum ? [words.tooSmall, minimum] : wanted > maximum ? [words.tooLarge, maximum] : [];
   return sentence && insertValue(sentence, formatAmount(amount!, choices, locale));
@@ -41,8 +42,8 @@ export interface Refusal {
 }
 
 /**
- * The current attempt to pay. A reader who tries again with the same choice (`about`) uses the same attempt, so nobody
- * pays twice.
+ * The current attempt: one time that the reader tries to pay. A reader who tries again with the same choice (`about`)
+ * uses the same attempt id, and the service returns the same payment page for it. So nobody pays twice.
  */
 let currentAttempt: { id: string; about: string } | undefined;
 /** Checks how the payment ended. Undefined until a payment page was opened. */
@@ -68,7 +69,10 @@ export async function openPayment(embed: Embed, verdict: AppealVerdict, gift: Gi
   // `left` makes the script show the appeal again if the reader comes back without having paid. A preview is not shown
   // again.
   if (attribution) pending.left = { url: location.href.split("#")[0]!, verdict, gift };
-  /** Stores the payment with this session. Without an argument, removes a payment that was stored without a session. */
+  /**
+   * Stores the payment with this session, which is empty until the service has answered. Without an argument, removes a
+   * payment that was stored without a session.
+   */
   const save = (session?: string) => {
     if (!memory.canStore()) return;
     memory.change((stored) => {

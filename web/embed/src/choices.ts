@@ -20,8 +20,8 @@ export interface FormActions {
 }
 
 /**
- * Makes the form: the intervals, the amounts and one button. `ready` enables it again for a reader who came back
- * without paying.
+ * Makes the form: the intervals, the amounts and one button. `ready` enables the form again for a reader who came back
+ * without paying, selects `gift`, and shows `sentence`.
  */
 export function choiceForm(choices: Choices, cta: string, locale: string, actions: FormActions): { element: HTMLElement; ready: (gift?: Gift, sentence?: string) => void } {
   const { currency, minimum_minor: minimum, maximum_minor: maximum, minor_digits: digits, step_minor: step = 1 } = choices;
@@ -44,6 +44,7 @@ export function choiceForm(choices: Choices, cta: string, locale: string, action
   let busy = false;
   /** The part that parses a typed amount. Undefined until it is fetched. */
   let checkout: Parts["checkout"] | undefined;
+  /** The fetch of that part. Undefined before the fetch begins, and after it has failed. */
   let loading: Promise<typeof checkout> | undefined;
   /** The chosen gift as text, for example `€10 a month`. Empty if the amount is not valid. */
   let phrase = "";

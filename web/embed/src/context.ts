@@ -10,7 +10,8 @@ import type { Settings } from "./settings";
  * - if the page says so: the reader's country, region and traits, and whether the reader is signed in.
  *
  * A place is a `<keepopen-appeal>` element. `data-…` attributes of the script tag and of places take precedence over
- * meta tags.
+ * meta tags. A canonical address that equals `staleCanonical` is ignored, because it is left over from the previous
+ * page.
  */
 export function readContext({ site, attributes }: Settings, canStore: boolean, staleCanonical?: string): Question {
   // A banner needs no place, because the script adds one. But a page that hides its own place for the banner gets no
@@ -30,6 +31,7 @@ export function readContext({ site, attributes }: Settings, canStore: boolean, s
     const all = ((attributes[name] ?? meta(`keepopen:${name}`)[0])?.split(",").map(trim) ?? meta(standard)).filter(Boolean);
     return all[0] ? all : undefined;
   };
+  /** Whether the text is `true`. Returns undefined if there is no text. */
   const flag = (text: string | undefined): boolean | undefined => text && (/^true$/i.test(text) as any);
   const canonical = document.querySelector<HTMLLinkElement>("link[rel=canonical]")?.href;
   const { origin, pathname } = urlOf((canonical !== staleCanonical && canonical) || first("url", "og:url") || "");

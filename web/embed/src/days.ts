@@ -6,7 +6,8 @@ export type Unit = "day" | "week" | "month" | "year";
 
 /**
  * How to write times in a language that browsers do not support. `time` returns a time such as `3 lá`, and `in` is the
- * pattern for `in 3 days`. A page can't provide functions, so it gives one text for each unit (`units`).
+ * pattern for `in 3 days`. The sentences that a page provides are JSON. They can't contain functions, so
+ * they have one text for each unit (`units`).
  */
 export interface OwnTimes {
   time?: (count: number, unit: Unit) => string;

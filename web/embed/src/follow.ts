@@ -1,8 +1,9 @@
 import type { Page } from "../../client/contract";
 import type { Embed } from "./parts";
 
-// This part follows a reader from page to page on a single-page site, where a script changes the page without loading a
-// new document. The part is fetched when the page may have changed, and when an appeal is shown.
+// This part of the script (see `parts.ts`) follows a reader from page to page on a single-page site, where a script
+// changes the page without loading a new document. The part is fetched when the page may have changed, and when an
+// appeal is shown.
 
 /** A page that a script builds counts as complete if it has not changed for this long. */
 const SETTLED_MS = 300;
@@ -17,7 +18,9 @@ let watched: HTMLHeadElement | undefined;
 
 /**
  * Checks whether this is still the page that the script last asked about. If not, removes what is shown, and asks about
- * the new page when that page is complete.
+ * the new page when that page is complete. `trigger` is the reason for the check: a function of `history` that was
+ * called, `pop` (back or forward), `page` (a call of `keepopen.page()`), or `body` (a new body). `trigger` is
+ * undefined if the head has changed.
  */
 export function checkPage(page: Embed, trigger?: string): void {
   watch(page);

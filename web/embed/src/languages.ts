@@ -1,7 +1,7 @@
 import type { Sentences } from "./language";
 
 // The script's own sentences in other languages. A missing sentence is shown in English.
-// `build.mjs` makes a separate file of each language that is exported here; its name is the language tag.
+// `build.mjs` makes a separate file of each language that is exported here. The constant's name is the language tag.
 
 export const de: Sentences = {
   close: "Schließen",

@@ -35,8 +35,8 @@ export function returnAddress(): string {
 }
 
 /**
- * Whether this page is in a frame on a page of another origin. What the frame stores is then not available when the
- * reader returns.
+ * Whether this page is in a frame on a page of another origin. If so, the reader returns to this page in the top
+ * window, and the page there may have no access to what the frame has stored.
  */
 export function isForeignFrame(): boolean {
   try {

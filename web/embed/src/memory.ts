@@ -36,8 +36,8 @@ export interface Pending {
   /** Whether to show no appeals for now, because the payment is being processed or its state is unknown. */
   still?: boolean;
   /**
-   * The script shows no (further) note about this payment: a note already said that it is being processed, or it is too
-   * late for thanks.
+   * Whether the script must show no (further) note about this payment: a note has already said that the payment is
+   * being processed, or it is too late for thanks.
    */
   told?: true;
 }
@@ -91,6 +91,7 @@ export function openMemory(settings: Settings): Memory {
   const key = `keepopen:${settings.site}`;
   /** The latest entry, in the memory of this page. The script uses it if the browser can't or may not store the entry. */
   let latest = empty();
+  /** Whether the browser's storage can't be used, for example because it is blocked or full. */
   let fails = false;
   const denied = () => settings.attributes.consent === "denied";
 
@@ -106,6 +107,7 @@ export function openMemory(settings: Settings): Memory {
     }
     return fails ? latest : empty();
   };
+  /** Makes `stored` the latest entry, and stores the result of `text`, unless it is empty. */
   const write = (stored: Stored, text: () => string | false | null) => {
     latest = stored;
     try {

@@ -24,6 +24,7 @@ export function openPage(settings: Settings): NonNullable<Window["keepopen"]> {
     now: () => Date.now() + page.skew,
     async call(path, ...request) {
       const answer = await call(settings.base + path, ...request);
+      // Without an answer, or if the browser can't read its time, this is NaN, and the clock is not set.
       const ahead = answer!?.at - Date.now();
       if (Math.abs(ahead - page.skew) > MINUTE_MS) await page.use("state", "setClock", ahead);
       return answer;
@@ -61,6 +62,7 @@ export function openPage(settings: Settings): NonNullable<Window["keepopen"]> {
     });
     // An older version stored a `meter`. `settle` calls `repair`, which converts it.
     if ((returned || pending[0] || meter) && (await page.use("settle", "settle", returned))) return;
+    // Stop if the reader has moved to another page in the meantime.
     const verdict = pageIndex === page.pageIndex && (await ask(page));
     if (!verdict || pageIndex !== page.pageIndex) return;
     const { show, reason } = verdict;
@@ -70,6 +72,7 @@ export function openPage(settings: Settings): NonNullable<Window["keepopen"]> {
   const debug = (error: unknown) => console.debug("keepopen:", error);
   /** Checks whether the document now shows another page. */
   const checkPage = (trigger: string) => void page.use("follow", "checkPage", trigger).catch(debug);
+  /** Starts the script when the document is parsed and not prerendered. Then watches for signs of another page. */
   const begin = () => {
     const { readyState, prerendering } = document as Document & { prerendering?: boolean };
     // The event to wait for, if it is too early to begin.

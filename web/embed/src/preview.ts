@@ -4,7 +4,8 @@ import { fetchLanguage } from "./language";
 import { PREVIEW_PARAMETER } from "./names";
 import type { Embed } from "./parts";
 
-// This part shows a preview to staff. It is fetched only on a page that was opened with a preview's URL.
+// This part of the script (see `parts.ts`) shows a preview to staff. It is fetched only on a page that was opened with
+// the URL of a preview.
 
 const TIMEOUT_MS = 10_000;
 

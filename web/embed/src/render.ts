@@ -18,7 +18,7 @@ export interface Panel {
 
 /**
  * Makes the panel of an appeal: heading, text, choices, and buttons that dismiss it. Without `onDismiss`, there are no
- * such buttons.
+ * such buttons. `days` says for how many days the reader is not asked after each kind of dismissal.
  */
 export function appealPanel(
   surface: Surface,
@@ -71,6 +71,7 @@ function panelSection(surface: Surface, kind: string, locale: string, ...childre
 
 /** Makes the text of an appeal: its heading, its body and its ticker. */
 function appealText(content: Content, locale: string, rich: Parts["rich"] | undefined): HTMLElement {
+  // If the part `rich` is not needed or can't be fetched, the body consists of its plain paragraphs.
   const texts = content.body?.filter((block) => typeof block === "string") ?? [];
   const body = rich?.blocks(content.body ?? []) ?? texts.map((text) => make("p", { part: "body" }, text));
   body.find((block) => block.tagName === "P")?.classList.add("first");

@@ -11,6 +11,7 @@ export function report(
   event: EventName,
   more: Pick<BannerEvent, "ordinal" | "dismissal"> = {},
 ): void {
+  // A preview has no attribution, and every other appeal has one.
   if (!verdict.attribution) return;
   const url = `${settings.base}/v1/banner/events`;
   const reported: BannerEvent = { site: settings.site, event, attribution: verdict.attribution, ...more };
@@ -23,7 +24,10 @@ export function report(
   }
 }
 
-/** Calls `seen` once, when half of the element is in view, or when it fills half of the screen. Without IntersectionObserver, calls it at once. */
+/**
+ * Calls `seen` once, when half of the element is in view, or when it fills half of the screen. In a browser without
+ * IntersectionObserver, calls `seen` at once.
+ */
 export function whenSeen(element: Element, seen: () => void): void {
   if (typeof IntersectionObserver === "undefined") return seen();
   const steps = Array.from({ length: 11 }, (_, step) => step / 10);

@@ -1,13 +1,13 @@
-// A banner lies over the page, so nothing moves when it appears. This file adds space to the page: the reader can then
-// scroll to what the banner covers, and the banner never covers the element that has the focus.
+// A banner lies over the page, so nothing moves when the banner appears. This file adds space to the page: the
+// reader can then scroll to what the banner covers, and the banner never covers the element that has the focus.
 
 const COMPACT_WIDTH = 900;
 const COMPACT_HEIGHT = 500;
 const TINY_HEIGHT = 320;
 
 /**
- * Folds a banner if there is little room, and adds space for the banner to the page. Returns a function that undoes
- * the changes of the page.
+ * Folds a banner (hides a part of it until the reader presses "More") if there is little room, and adds space for the
+ * banner to the page. Returns a function that undoes the changes of the page.
  */
 export function makeRoom(panel: HTMLElement, place: HTMLElement): () => void {
   const { body, documentElement: root } = document;

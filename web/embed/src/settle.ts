@@ -4,7 +4,7 @@ import type { Embed } from "./parts";
 import { notCharged, showNote, showThanks } from "./thanks";
 import { exchange } from "./token";
 
-// This part finds out how payments ended after this browser opened their payment page.
+// This part of the script (see `parts.ts`) finds out how payments ended after this browser opened their payment page.
 
 /** The minimum time between two checks of pending payments, unless the reader returns from the payment page. */
 const CHECK_INTERVAL_MS = 600_000;
@@ -31,6 +31,7 @@ export async function settle(page: Embed, returned = true): Promise<boolean | "l
   const { pageIndex } = page;
   const { session, attempt } = takeReturnParameters();
   const here = location.href.split("#")[0];
+  // The payment from whose page the reader returns comes first.
   const payments = [...pending].sort((a) => (a.session === session ? -1 : 0));
   if (session && attempt && !payments.some((one) => one.session === session)) payments.unshift({ session, attempt, at: page.now() });
   // If this browser doesn't know which attempt belongs to the session in the address, it can't ask how the payment

@@ -12,7 +12,8 @@ import { report, whenSeen } from "./report";
 import style from "./style.css";
 import { canWriteTimes, chooseLanguage } from "./words";
 
-// This part draws appeals and messages. It is fetched only when there is something to show.
+// This part of the script (see `parts.ts`) draws appeals and messages. It is fetched only when there is something to
+// show.
 
 if (!customElements.get(TAG)) customElements.define(TAG, AppealElement);
 
@@ -45,7 +46,8 @@ export async function showAppeal(embed: Embed, answer: AppealVerdict, abandoned?
   if (values) verdict.content = values.filled(answer.content, answer.values, locale);
   // The reader may have moved to another page in the meantime.
   if (embed.pageIndex !== pageIndex) return false;
-  // A preview is not reported, stored or counted. An appeal that is shown again was reported and counted before.
+  // A preview, which has no attribution, is not reported, stored or counted. An appeal that is shown again was reported
+  // and counted before.
   const isPreview = !answer.attribution;
   if (abandoned) countedPage = pageIndex;
   else if (!isPreview) {

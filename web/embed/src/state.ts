@@ -3,8 +3,8 @@ import type { Stored } from "./memory";
 import type { Embed } from "./parts";
 import { repaired } from "./repair";
 
-// This part has what few pages need: the reader's standing (whether and how the reader supports the site), the handling
-// of verdicts without an appeal, and the repair of the stored entry.
+// This part of the script (see `parts.ts`) has what few pages need: the reader's standing (whether and how the reader
+// supports the site), the handling of verdicts without an appeal, and the repair of the stored entry.
 
 const DAY_MS = 86_400_000;
 const MINUTE_MS = 60_000;
@@ -27,15 +27,18 @@ export function recordSilent({ memory, now }: Embed, { attribution, token_proble
   return !memory.read().token;
 }
 
-/** The attribution of a reader who is held out, for as long as the service accepts it. */
+/**
+ * Returns the stored attribution of a reader who is held out. Returns undefined if there is none, or if the service no
+ * longer accepts it.
+ */
 export function attribution({ memory, now }: Embed): string | undefined {
   const { heldOut } = memory.read();
   return heldOut && Math.abs(now() - heldOut.at) < DAY_MS ? heldOut.attribution : undefined;
 }
 
 /**
- * The reader's current standing, from the service. An expired token is not sent, because the error response would show on
- * the console.
+ * Asks the service for the reader's current standing. An expired token is not sent, because the error response would
+ * show on the console.
  */
 export async function standing(page: Embed): Promise<Standing> {
   const { token } = page.memory.read();

@@ -17,6 +17,7 @@ export function tickerLine(ticker: Ticker, locale: string, language: string, tra
   const words: EnglishTicker = { ...english, ...translated };
   const format = (number: number) => tickerNumber(number, ticker, locale);
   const values: Record<string, string> = { goal: format(ticker.goal), when: countingPeriod(ticker, locale, language, words) };
+  // A placeholder without a value is removed, together with the spaces before it.
   const ofGoal = (ticker.counts === "money" ? words.ofGoal : words.ofSupporters).replace(/ *\{(\w+)\}/g, (_, name) => (values[name] ? ` ${values[name]}` : ""));
   const sentence = make("p", { id: "ticker" }, make("strong", {}, format(ticker.total)), ` ${ofGoal.trim()}`);
   const bar = make("progress", { max: String(ticker.goal), value: String(Math.max(0, ticker.total)), part: "ticker-bar", "aria-labelledby": "ticker" });
@@ -34,8 +35,8 @@ export function countingPeriod({ from, as_of: asOf }: Ticker, locale: string, la
 }
 
 /**
- * Formats a number of the ticker: a number of people, or an amount in whole currency units. With `up`, an amount is
- * rounded up, so that a small remainder doesn't show as 0.
+ * Formats a number of the ticker: a number of people, or an amount in whole currency units. An amount is rounded
+ * down. With `up`, it is rounded up, so that a small remainder doesn't show as 0.
  */
 export function tickerNumber(number: number, ticker: Ticker, locale: string, up = false): string {
   const { counts, currency, minor_digits: digits } = ticker;

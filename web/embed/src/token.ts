@@ -34,8 +34,8 @@ const STATES: Record<string, Outcome["state"]> = {
 };
 
 /**
- * Exchanges a paid session for a supporter token. Only the browser that opened the session knows the id of its attempt
- * (see `checkout.ts`).
+ * Exchanges a paid checkout session for a supporter token, with which the script can prove that the reader gave. The
+ * request has the id of the attempt (see `checkout.ts`), which only the browser that opened the session knows.
  */
 export async function exchange(embed: Embed, pending: Pending): Promise<Outcome> {
   const body: TokenBody = { grant: "checkout_session", site: embed.settings.site, session: pending.session, attempt: pending.attempt, report_state: true };

@@ -11,6 +11,7 @@ const english = {
   later: "Ask me {when}",
   already: "I already support you",
   quietFor: "for {time}",
+  /** The sentence that follows each kind of dismissal. */
   farewell: {
     close: "We won’t show this again for {time}.",
     later: "We’ll ask you again {when}.",
@@ -31,9 +32,11 @@ const english = {
   secure: "Secure payment by Stripe.",
   renews: { once: "", month: "Renews every month. Cancel any time.", year: "Renews every year. Cancel any time." } as Record<Interval, string>,
   intervals: { once: "Once", month: "Monthly", year: "Yearly" } as Record<Interval, string>,
+  /** What follows the amount of a gift. */
   gift: { once: "", month: " a month", year: " a year" } as Record<Interval, string>,
 };
 
+/** All sentences above, in any language, and how to write times in that language. */
 export type English = typeof english & OwnTimes;
 
 /** The script's sentences in the language that `chooseLanguage` chose last. */
@@ -41,7 +44,10 @@ export let words: English = english;
 /** The language tag of `words`. */
 export let language = "en";
 
-/** Chooses the language of the script's own sentences: the page's own sentences first, then `other`, then English. */
+/**
+ * Sets `words` and `language`. Each sentence comes from `page` (the page's own sentences) if it is there, otherwise
+ * from `other` (the script's sentences in the appeal's language), and otherwise from English.
+ */
 export function chooseLanguage(page: Language | undefined, other?: Language): void {
   language = (page ?? other)?.tag ?? "en";
   words = { ...english, ...other?.words, ...page?.words };
@@ -70,7 +76,10 @@ export function giftPhrase(amount: string, interval: Interval): string {
   return amount + words.gift[interval];
 }
 
-/** Returns the text of the main button. The gift replaces `{gift}` in the appeal's text, or else follows it. */
+/**
+ * Returns the text of the main button. The gift replaces `{gift}` in the appeal's text. If that text has no `{gift}`,
+ * the gift is added after the text.
+ */
 export function buttonPhrase(cta: string, gift: string): string {
   // In right-to-left text, an amount is displayed correctly only if it is isolated.
   const isolated = /[\u0590-\u08ff]/.test(cta) ? `\u2068${gift}\u2069` : gift;

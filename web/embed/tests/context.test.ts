@@ -10,7 +10,10 @@ interface Page {
   /** The canonical address that the previous page had. */
   staleCanonical?: string;
   width: number;
-  /** The places on the page: each with its surface, whether the page shows it, and its `data-` attributes. */
+  /**
+   * The places on the page (`<keepopen-appeal>` elements): each with its surface, whether the page shows it, and its
+   * `data-` attributes.
+   */
   places: [string, boolean, Record<string, string>?][];
 }
 

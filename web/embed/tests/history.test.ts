@@ -17,7 +17,7 @@ test("a view is dropped after a year", () => {
   assert.deepEqual(trim(views, NOW_MS), [views[1]]);
 });
 
-test("an entry with an invalid time is dropped, since the service would reject the whole question", () => {
+test("an entry with an invalid time is dropped, since the service would reject a question that contains it", () => {
   assert.deepEqual(trim([{ appeal: "winter", variant: "a", at: "yesterday" }], NOW_MS), []);
 });
 

@@ -50,7 +50,7 @@ test("tags whose count is invalid are dropped from an otherwise valid week", () 
   assert.deepEqual(repaired({ ...VALID, articles }).articles, [{ week: "2026-11-23", count: 2, tags: { harbour: 2 } }]);
 });
 
-test("an article count that an older version stored is assigned to the day on which it began", () => {
+test("an article count that an older version stored is assigned to the day on which the count began", () => {
   const from = new Date("2026-11-10T23:00:00").getTime();
   const old = (meter: unknown) => repaired({ ...VALID, meter } as Stored);
   assert.deepEqual(old({ from, used: 5, before: 4 }), { ...VALID, days: [{ day: "2026-11-10", count: 5 }, ...VALID.days] });

@@ -4,7 +4,7 @@ import { cleanAddress } from "../src/checkout";
 import { outcomeOf } from "../src/token";
 import { buttonPhrase } from "../src/words";
 
-test("each response about a payment leads to the right state", () => {
+test("each response of the service is translated to the right state of the payment", () => {
   const state = (status: number | undefined, body: Record<string, unknown>) => outcomeOf(status, body).state;
   assert.equal(state(200, { token: "eyJ", standing: "recurring" }), "paid");
   assert.equal(state(409, { code: "payment_processing" }), "processing");
@@ -28,7 +28,7 @@ test("the return URL keeps the page's own query and has none of the script's par
   assert.equal(cleanAddress("https://j.example/a?page=2&keepopen_session=cs_1#talk"), "https://j.example/a?page=2");
 });
 
-test("the gift replaces {gift} in the button's text, or else follows the text", () => {
+test("the gift replaces {gift} in the button's text, and is added after a text without {gift}", () => {
   assert.equal(buttonPhrase("Support us with {gift}", "€10 a month"), "Support us with €10 a month");
   assert.equal(buttonPhrase("Support us", "€10 a month"), "Support us · €10 a month");
 });

@@ -38,7 +38,7 @@ test("an invalid locale or value causes no error", () => {
   assert.equal(fill("{country} {date} {weekday}", { country: "?", date: "soon", weekday: "someday" }, ""), "? soon someday");
 });
 
-test("placeholders are filled in every text of the copy, but not in the address of an image", () => {
+test("placeholders are filled in every text of an appeal, but not in the address of an image", () => {
   const body = ["{country}", { quote: "{country}", by: "{country}" }, { image: "https://i.example/{country}", alt: "{country}" }, { list: ["{country}"] }];
   const content = { heading: "{country}", body, cta: "{gift} {country}", dismiss: "{country}", thanks: { heading: "{country}", body } };
   const filledBody = ["Ireland", { quote: "Ireland", by: "Ireland" }, { image: "https://i.example/{country}", alt: "Ireland" }, { list: ["Ireland"] }];

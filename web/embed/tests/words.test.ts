@@ -37,7 +37,7 @@ test("every language has every sentence", () => {
   const names = Object.keys({ ...words, ...thanks, ...ticker, ...checkout, ...preview }).sort();
   for (const [tag, sentences] of Object.entries(languages)) {
     const { time, in: within, ...rest } = sentences;
-    assert.equal(!time, !within, tag);
+    assert.equal(!time, !within, `${tag} must have both \`time\` and \`in\`, or neither`);
     assert.deepEqual(Object.keys(rest).sort(), names, tag);
   }
 });
@@ -53,7 +53,7 @@ test("right-to-left text isolates the gift in it, so that the gift keeps its own
   assert.equal(buttonPhrase("תמכו בנו", "10 €"), "תמכו בנו · \u206810 €\u2069");
 });
 
-test("the writing direction comes from the language and the script in the language tag", () => {
+test("the writing direction comes from the language and the writing system in the language tag", () => {
   for (const locale of ["ar", "ar-EG", "he", "fa-IR", "ur", "az-Arab", "ks_Arab"]) assert.equal(directionOf(locale), "rtl", locale);
   for (const locale of ["en", "", "arn", "hex", "fy", "de-AT", "az-Latn"]) assert.equal(directionOf(locale), "ltr", locale);
 });
