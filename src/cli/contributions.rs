@@ -34,7 +34,7 @@ pub enum Verb {
 
 #[derive(clap::Args)]
 pub struct ListFilter {
-    /// Only recurring contributions that will take money again.
+    /// Only recurring contributions that will be charged again.
     #[arg(long)]
     running: bool,
     /// Only contributions in this currency (EUR).
@@ -65,8 +65,9 @@ const BATCH: i64 = 500;
 
 /// Parses the value of `--state`.
 fn parse_state(text: &str) -> Result<ContributionState, String> {
-    ContributionState::parse(text)
-        .ok_or_else(|| ContributionState::ALL.map(ContributionState::as_str).join(", "))
+    ContributionState::parse(text).ok_or_else(|| {
+        format!("write one of {}", ContributionState::ALL.map(ContributionState::as_str).join(", "))
+    })
 }
 
 pub fn run(verb: &Verb, settings: &Settings) -> Result<(), CommandError> {

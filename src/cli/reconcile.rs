@@ -112,8 +112,10 @@ fn print_comparison(
         );
         if line.difference_minor() != 0 {
             differing_sums += 1;
-            text +=
-                &format!("; difference (our sum minus Stripe's sum): {}", decimal(line.difference_minor()));
+            text += &format!(
+                "; difference (the ledger's sum minus Stripe's sum): {}",
+                decimal(line.difference_minor())
+            );
         }
         if line.unsettled_minor != 0 {
             text += &format!(

@@ -41,7 +41,7 @@ struct ListQuery {
     /// Only contributions in this currency, ISO 4217.
     #[param(example = "EUR")]
     currency: Option<String>,
-    /// With `true`, only recurring contributions that will take money again. Use it before you retire a currency, to
+    /// With `true`, only recurring contributions that will be charged again. Use it before you retire a currency, to
     /// find the contributions that must end first.
     running: Option<bool>,
     /// Only contributions of this supporter.
