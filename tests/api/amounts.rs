@@ -87,6 +87,7 @@ async fn site_limits_apply_to_the_amount_without_the_fee_and_stripe_steps_apply_
     app.finish().await;
 }
 
+/// Settings with a highlighted amount. In some countries, the site offers other amounts or another currency.
 const COUNTRIES: &str = r#"
 [sites.journal.giving.EUR.highlighted]
 interval = "once"

@@ -291,10 +291,10 @@ async fn the_paid_period_comes_from_the_invoice_or_else_from_the_subscription() 
         ("only a credit line", vec![line(-100, 90)], 40, 0, 40),
     ] {
         let mut running = subscription("sub_m", "active", NOV_5);
-        for (days, holder) in [(on_subscription, ""), (on_item, "/items/data/0")] {
-            if days > 0 {
-                let holder = running.pointer_mut(holder).unwrap();
-                (holder[start], holder[end]) = (NOV_5.into(), (NOV_5 + days * DAY_S).into());
+        for (period_days, pointer) in [(on_subscription, ""), (on_item, "/items/data/0")] {
+            if period_days > 0 {
+                let holder = running.pointer_mut(pointer).unwrap();
+                (holder[start], holder[end]) = (NOV_5.into(), (NOV_5 + period_days * DAY_S).into());
             }
         }
         let mut paid = invoice("in_1", "sub_m", "paid", NOV_5);

@@ -59,7 +59,7 @@ async fn a_delivery_with_signatures_of_an_old_and_a_new_secret_is_accepted() {
 }
 
 #[tokio::test]
-async fn a_signed_body_that_is_not_an_event_or_too_large_is_refused() {
+async fn a_signed_body_that_is_not_an_event_or_is_too_large_is_refused() {
     let app = TestApp::start().await;
     let now_s = app.app.now_ms() / 1000;
     for body in [b"not json".to_vec(), b"{}".to_vec(), b"\xff\xfe".to_vec(), Vec::new()] {
