@@ -197,6 +197,7 @@ async fn the_log_is_read_in_pages_with_a_key_that_has_the_audit_scope() {
         assert_eq!(answer.status, 200, "{query}: {answer:?}");
         answer.json
     };
+    // The operator created five keys, and the start of the server created a signing key.
     let whole = read("?limit=200").await;
     let all = whole["changes"].as_array().unwrap().clone();
     assert_eq!((all.len(), &whole["next"]), (6, &Value::Null));

@@ -23,7 +23,7 @@ async fn comparison_report(app: &TestApp) -> Comparison {
     reports::compare_with_stripe(&app.app.store, app.app.now_ms()).await.unwrap()
 }
 
-/// Makes the practice Stripe neither deliver nor list any later event.
+/// Makes the practice Stripe (a local stand-in for Stripe) neither deliver nor list any later event.
 fn lose_all_events(app: &TestApp) {
     app.stripe.lose_events(Some(Loss::Next(u32::MAX)));
 }
@@ -60,7 +60,7 @@ async fn a_comparison_fails_while_another_one_is_running_and_gives_that_reason()
         assert!(error.to_string().starts_with("another comparison is running"), "{error}");
     }
     assert!(app.ledger().await.is_empty() && comparison_report(&app).await.checked_at_ms.is_none());
-    // The other process has died, so it does not renew its lease. The lease ends now.
+    // The other process has died, so it does not renew its lease (a lock that expires). The lease ends now.
     app.app.clock.advance(10_000);
     actions::reconcile_due(&app.app, &app.app.as_job("reconcile")).await.unwrap();
     assert_eq!(app.ledger().await, [(Kind::Payment, 1000)]);

@@ -16,7 +16,8 @@ use crate::standing::standing;
 use crate::story::{LedgerState, receive};
 use crate::variants::{DEC_3, JAN_4, NOV_5, event, invoice, subscription};
 
-/// Returns the balance of each account, without `contributions` and without empty accounts.
+/// Returns the balance of each account, without `contributions` and without empty accounts. `offline` has the money
+/// that was paid outside Stripe.
 fn accounts(ledger: &LedgerState) -> BTreeMap<&'static str, i64> {
     let mut accounts = BTreeMap::new();
     for entry in &ledger.entries {

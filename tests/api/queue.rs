@@ -1,4 +1,5 @@
-//! The queue of tasks that run later, outside the transaction that added them.
+//! The queue of tasks that run later, outside the transaction that added them. A worker claims a task by a lease (a
+//! lock that expires).
 
 use std::collections::BTreeSet;
 use std::sync::{LazyLock, Mutex};

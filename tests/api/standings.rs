@@ -312,6 +312,7 @@ async fn rebuilding_the_projections_does_not_record_a_changed_standing() {
     let changes = app.app.store.standings_changed_since(0, 10).await.unwrap();
     assert_eq!(changes.len(), 1);
     app.advance_days(1);
+    // The projections are the tables that are computed from Stripe's objects.
     actions::rebuild_projections(&app.app, &app.app.as_operator()).await.unwrap();
     assert_eq!(app.app.store.standings_changed_since(0, 10).await.unwrap(), changes);
     app.finish().await;

@@ -1,4 +1,5 @@
-//! Webhook deliveries. Each is stored before it is acknowledged, and events that fail can be seen and replayed.
+//! Webhook deliveries. Each is stored before it is acknowledged. An event that fails is retried a limited number of
+//! times, and is then dead. Failed events can be seen and replayed.
 
 use keepopen::actions::{MAX_TRIES, process_due_events};
 use serde_json::{Value, json};

@@ -1,5 +1,5 @@
-//! Random histories of gifts at the practice Stripe. Their events are delivered in any order, late, repeatedly, or
-//! never. The ledger must still equal what happened, to the cent.
+//! Random histories of gifts at the practice Stripe (a local stand-in for Stripe). Their events are delivered in any
+//! order, late, repeatedly, or never. The ledger must still equal what happened, to the cent.
 //!
 //! A *world* is one random history. `KEEPOPEN_TEST_SEED` is the seed of the first world. If only this variable is set,
 //! the test runs only that world. `KEEPOPEN_TEST_EVENTS` is the total number of events. The test runs worlds with
