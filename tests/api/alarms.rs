@@ -24,14 +24,14 @@ async fn alarm_counts(app: &TestApp) -> (i64, usize) {
 }
 
 /// Creates an API key with this scope. Returns its secret.
-async fn key(app: &TestApp, scope: Scope) -> String {
+async fn create_key(app: &TestApp, scope: Scope) -> String {
     actions::create_api_key(&app.app.as_operator(), "test", &[scope]).await.unwrap().secret
 }
 
 /// Acknowledges an alarm over HTTP, with an API key that has the scope for it. Returns the response.
 async fn acknowledge(app: &TestApp, id: &str, body: &Value) -> Answer {
     let request = app.client.post(format!("{}/v1/alarms/{id}/acknowledge", app.url));
-    let key = key(app, Scope::AlarmsWrite).await;
+    let key = create_key(app, Scope::AlarmsWrite).await;
     app.send(request.bearer_auth(key).json(body)).await
 }
 
@@ -229,7 +229,7 @@ async fn an_acknowledged_alarm_is_not_counted_until_stripe_reports_a_change() {
     assert_eq!(app.deliver(&charge_refunded_event(&app, &charge, 100)).await.status, 200);
     app.process_inbox().await;
 
-    let read_key = key(&app, Scope::MoneyRead).await;
+    let read_key = create_key(&app, Scope::MoneyRead).await;
     let listed = app.get("/v1/alarms", Some(&read_key)).await;
     assert_eq!(listed.json["contributions_total"], 1, "{listed:?}");
     let alarm = &listed.json["alarms"][0];
@@ -288,7 +288,7 @@ async fn an_acknowledgement_needs_a_name_and_a_reason_and_can_not_be_changed() {
     }
     let path = format!("/v1/alarms/{id}/acknowledge");
     assert_eq!(app.post(&path, &good).await.code(), "api_key_missing");
-    let read_key = key(&app, Scope::MoneyRead).await;
+    let read_key = create_key(&app, Scope::MoneyRead).await;
     let request = app.client.post(format!("{}{path}", app.url)).bearer_auth(read_key).json(&good);
     assert_eq!(app.send(request).await.code(), "scope_missing");
     assert_eq!(open_alarms(&app).await.len(), 1);

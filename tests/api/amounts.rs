@@ -72,7 +72,7 @@ async fn a_fee_is_covered_only_if_the_reader_chooses_it_and_the_site_offers_it()
 }
 
 #[tokio::test]
-async fn site_limits_apply_to_the_amount_without_the_fee_and_stripe_steps_apply_to_the_total() {
+async fn site_limits_apply_to_the_amount_without_the_fee_and_the_total_is_rounded_up_for_stripe() {
     let app = TestApp::start_with(&format!("{FEE}{DINAR}")).await;
     let at_maximum = app.post("/v1/checkout", &with_fee(new_attempt_id(), 100_000, "once")).await;
     assert_eq!(app.stripe.session(at_maximum.text("session"))["amount_total"], 101_549);
@@ -82,11 +82,13 @@ async fn site_limits_apply_to_the_amount_without_the_fee_and_stripe_steps_apply_
     assert_eq!(below_minimum.code(), "amount_below_minimum");
     let mut dinar = with_fee(new_attempt_id(), 1000, "once");
     dinar["currency"] = json!("KWD");
+    // The total with the fee is rounded up to a multiple of 10, as Stripe requires for dinars.
     let answer = app.post("/v1/checkout", &dinar).await;
     assert_eq!(app.stripe.session(answer.text("session"))["amount_total"], 1050);
     app.finish().await;
 }
 
+/// Settings with a highlighted amount. In some countries, the site offers other amounts or another currency.
 const COUNTRIES: &str = r#"
 [sites.journal.giving.EUR.highlighted]
 interval = "once"

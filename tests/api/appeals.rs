@@ -170,6 +170,7 @@ async fn an_appeal_published_on_one_instance_reaches_the_others() {
     let client = ApiClient::open(&app, Scope::AppealsWrite).await;
     client.put("/summer", &appeal("First")).await;
     client.post("/summer/publish").await;
+    // The snapshot has the active appeals. Its number counts the publications.
     assert!(other.snapshot.load().problems.is_empty());
     assert_eq!(other.snapshot.load().number, 0);
     actions::sync_appeals(&other).await.unwrap();

@@ -39,7 +39,8 @@ const AUDITED: &[&str] = &[
     "post /v1/alarms/{id}/acknowledge",
 ];
 
-async fn key(app: &TestApp, scopes: &[Scope]) -> ApiKey {
+/// Creates an API key with these scopes. This leaves a row in the audit log.
+async fn create_key(app: &TestApp, scopes: &[Scope]) -> ApiKey {
     actions::create_api_key(&app.app.as_operator(), "Maria Example", scopes).await.unwrap()
 }
 
@@ -107,7 +108,7 @@ impl ApiClient<'_> {
 #[tokio::test]
 async fn every_route_that_changes_something_leaves_a_row_with_its_actor() {
     let app = TestApp::start_without_appeals().await;
-    let key = key(&app, &[Scope::AppealsWrite, Scope::AlarmsWrite]).await;
+    let key = create_key(&app, &[Scope::AppealsWrite, Scope::AlarmsWrite]).await;
     let id = key.id.as_str().to_owned();
     let client = ApiClient { app: &app, key };
     let charge = app.stripe.payments(&app.give(1000, "once").await.session).charge.unwrap();
@@ -184,18 +185,19 @@ async fn a_row_can_have_a_job_or_stripe_as_its_actor() {
 #[tokio::test]
 async fn the_log_is_read_in_pages_with_a_key_that_has_the_audit_scope() {
     let app = TestApp::start().await;
-    let without_scope = key(&app, &[Scope::AppealsWrite, Scope::MoneyRead]).await.secret;
+    let without_scope = create_key(&app, &[Scope::AppealsWrite, Scope::MoneyRead]).await.secret;
     assert_eq!(app.get("/v1/audit", Some(&without_scope)).await.code(), "scope_missing");
     assert_eq!(app.get("/v1/audit", None).await.code(), "api_key_missing");
-    let auditor = key(&app, &[Scope::AuditRead]).await;
+    let auditor = create_key(&app, &[Scope::AuditRead]).await;
     for _ in 0..3 {
-        key(&app, &[Scope::BannerAsk]).await;
+        create_key(&app, &[Scope::BannerAsk]).await;
     }
     let read = async |query: &str| {
         let answer = app.get(&format!("/v1/audit{query}"), Some(&auditor.secret)).await;
         assert_eq!(answer.status, 200, "{query}: {answer:?}");
         answer.json
     };
+    // The operator created five keys, and the start of the server created a signing key.
     let whole = read("?limit=200").await;
     let all = whole["changes"].as_array().unwrap().clone();
     assert_eq!((all.len(), &whole["next"]), (6, &Value::Null));
@@ -228,7 +230,7 @@ async fn the_log_is_read_in_pages_with_a_key_that_has_the_audit_scope() {
 #[tokio::test]
 async fn a_revoked_key_is_refused_at_once_and_for_banner_requests_within_two_seconds() {
     let app = TestApp::start().await;
-    let key = key(&app, &[Scope::AppealsRead, Scope::BannerAsk]).await;
+    let key = create_key(&app, &[Scope::AppealsRead, Scope::BannerAsk]).await;
     let ask = async || {
         let question = json!({"site": "journal", "history": {}, "supporter": {"standing": "none"}});
         let request = app.client.post(format!("{}/v1/banner", app.url)).bearer_auth(&key.secret);

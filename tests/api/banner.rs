@@ -202,6 +202,7 @@ async fn an_unreadable_banner_request_is_refused_with_the_reason() {
 #[tokio::test]
 async fn views_clicks_and_dismissals_count_once_per_valid_attribution() {
     let app = TestApp::start().await;
+    // An attribution is a signed record of what a verdict showed. Pages send it back with views, clicks and dismissals.
     let attributions = [app.banner(None).await, app.banner(None).await].map(|it| it["attribution"].clone());
     let [attribution, other] = attributions;
     let report = async |body: Value| app.post("/v1/banner/events", &body).await;

@@ -1,4 +1,4 @@
-//! Five public routes respond to any body, and two to any query, and never with a 5xx status.
+//! Five public routes get random bodies, and two routes get random queries. No response has a 5xx status.
 
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -46,19 +46,19 @@ fn changed(good: &Value, runner: &mut TestRunner) -> Value {
     let draw_below = |runner: &mut TestRunner, limit: usize| (0..limit).new_tree(runner).unwrap().current();
     let mut body = good.clone();
     for _ in 0..=draw_below(runner, 3) {
-        let mut at = &mut body;
+        let mut value = &mut body;
         loop {
-            if at.as_object().is_none_or(Map::is_empty) {
-                *at = odd_value().new_tree(runner).unwrap().current();
+            if value.as_object().is_none_or(Map::is_empty) {
+                *value = odd_value().new_tree(runner).unwrap().current();
                 break;
             }
-            let fields = at.as_object_mut().unwrap();
+            let fields = value.as_object_mut().unwrap();
             let name = fields.keys().nth(draw_below(runner, fields.len())).unwrap().clone();
             match draw_below(runner, 4) {
                 0 => drop(fields.remove(&name)),
                 1 => drop(fields.insert(name, odd_value().new_tree(runner).unwrap().current())),
                 _ => {
-                    at = &mut fields[&name];
+                    value = &mut fields[&name];
                     continue;
                 }
             }

@@ -23,7 +23,8 @@ pub fn case(name: &str) -> Vec<Value> {
     serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
 }
 
-/// Delivers events in order, reversed, and shuffled with repeats. Panics unless the ledger is always the same.
+/// Delivers the events to new servers: in order, reversed, twice, and shuffled with repeats. Panics unless every server
+/// has the same ledger. Returns the ledger.
 pub async fn deliver_in_all_orders(source: &TestApp, events: &[Value]) -> LedgerState {
     let in_order: Vec<&Value> = events.iter().collect();
     let mut random = fastrand::Rng::with_seed(1);

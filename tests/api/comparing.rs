@@ -1,5 +1,5 @@
-//! A comparison with Stripe does not report success if it is killed, if another one is running, or if a list can't be
-//! read.
+//! A comparison with Stripe reads Stripe's lists of events and objects, and books what the ledger lacks. It does not
+//! report success if it is killed, if another comparison is running, or if a list can't be read.
 
 use std::collections::HashSet;
 use std::future::poll_fn;
@@ -23,12 +23,13 @@ async fn comparison_report(app: &TestApp) -> Comparison {
     reports::compare_with_stripe(&app.app.store, app.app.now_ms()).await.unwrap()
 }
 
-/// Makes the practice Stripe neither deliver nor list any later event.
+/// Makes the practice Stripe (a local stand-in for Stripe) neither deliver nor list any later event.
 fn lose_all_events(app: &TestApp) {
     app.stripe.lose_events(Some(Loss::Next(u32::MAX)));
 }
 
-/// Simulates a process that is killed after this many steps. Returns the result if `work` finished before that.
+/// Polls `work` at most this many times, as if its process were killed then. Returns the result if `work` finished
+/// before that.
 async fn run_until_killed<T>(steps: usize, work: impl Future<Output = T>) -> Option<T> {
     let (mut work, mut steps_left) = (pin!(work), steps);
     poll_fn(|context| {
@@ -59,7 +60,7 @@ async fn a_comparison_fails_while_another_one_is_running_and_gives_that_reason()
         assert!(error.to_string().starts_with("another comparison is running"), "{error}");
     }
     assert!(app.ledger().await.is_empty() && comparison_report(&app).await.checked_at_ms.is_none());
-    // The other process has died, so it does not renew its lease. The lease ends now.
+    // The other process has died, so it does not renew its lease (a lock that expires). The lease ends now.
     app.app.clock.advance(10_000);
     actions::reconcile_due(&app.app, &app.app.as_job("reconcile")).await.unwrap();
     assert_eq!(app.ledger().await, [(Kind::Payment, 1000)]);
@@ -195,7 +196,7 @@ async fn a_comparison_that_is_interrupted_by_a_stop_does_not_count_as_complete()
 
 #[tokio::test]
 async fn a_comparison_that_can_not_read_an_invoices_payments_reports_it_and_reads_the_lists() {
-    // Each round makes a later call to Stripe fail, until it is the call that lists an invoice's payments.
+    // Each round makes a later call to Stripe fail, until the failing call is the one that lists an invoice's payments.
     for calls in 0..4 {
         let app = TestApp::start().await;
         let monthly = app.give(1000, "month").await;
@@ -256,7 +257,8 @@ async fn the_next_comparison_finds_the_objects_of_a_list_that_could_not_be_read(
     assert!(failed_lists.contains("invoices") && failed_lists.len() > 8, "{failed_lists:?}");
 }
 
-/// Returns the lines of this kind. Other money is money at Stripe that does not come from Keepopen's gifts.
+/// Returns the lines of this kind from a report's lines about other money (money at Stripe that does not come from
+/// Keepopen's gifts).
 fn lines_of_kind<'a>(all: &'a [OtherMoney], kind: &str) -> Vec<&'a OtherMoney> {
     all.iter().filter(|it| it.kind == kind).collect()
 }

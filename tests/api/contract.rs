@@ -28,7 +28,7 @@ const PATHS: [(&str, &str); 17] = [
 ];
 
 /// Sends the request, and expects a problem response. Returns its status and code.
-async fn problem(app: &TestApp, request: reqwest::RequestBuilder) -> (u16, Value) {
+async fn send_and_expect_problem(app: &TestApp, request: reqwest::RequestBuilder) -> (u16, Value) {
     let answer = app.send(request).await;
     let media_type = answer.headers.get("content-type").map(|it| it.to_str().unwrap().to_owned());
     assert_eq!(media_type.as_deref(), Some("application/problem+json"), "{answer:?}");
@@ -54,7 +54,8 @@ async fn an_unknown_path_gets_a_problem_response() {
     ] {
         for method in [Method::GET, Method::POST, Method::PUT] {
             let request = app.client.request(method, format!("{}{path}", app.url));
-            assert_eq!(problem(&app, request).await, (404, json!("not_found")), "{path}");
+            let refusal = send_and_expect_problem(&app, request).await;
+            assert_eq!(refusal, (404, json!("not_found")), "{path}");
         }
     }
     app.finish().await;
@@ -222,16 +223,16 @@ async fn the_page_that_shows_the_api_description_loads_nothing_from_other_hosts(
         !html.contains("<style") && !html.contains("style=") && !html.contains("<script>"),
         "the page has an inline style or script, which its policy forbids"
     );
-    let named = html.split(['"', ' ']).filter(|part| part.starts_with("docs/"));
-    let mut parts = 0;
-    for part in named {
+    let part_paths = html.split(['"', ' ']).filter(|part| part.starts_with("docs/"));
+    let mut part_count = 0;
+    for part in part_paths {
         let answer = app.client.get(format!("{}/{part}", app.url)).send().await.unwrap();
         assert_eq!(answer.status(), 200, "{part}");
         assert_eq!(answer.headers()["x-content-type-options"], "nosniff", "{part}");
         assert!(!answer.bytes().await.unwrap().is_empty(), "{part}");
-        parts += 1;
+        part_count += 1;
     }
-    assert_eq!(parts, 5);
+    assert_eq!(part_count, 5);
     app.finish().await;
 }
 

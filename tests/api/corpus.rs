@@ -53,7 +53,7 @@ fn recorded() -> BTreeMap<String, Value> {
 async fn every_recorded_event_is_acknowledged_stored_and_processed() {
     let app = TestApp::start().await;
     let events = recorded();
-    assert_eq!(events.len(), 18 + 17 + 18 + 46 + 71 + 12 + 12, "no recording may be missing");
+    assert_eq!(events.len(), 18 + 17 + 18 + 46 + 71 + 12 + 12, "every folder must have all its recordings");
     for (name, event) in &events {
         let answer = app.deliver(event).await;
         assert_eq!(answer.status, 200, "{name}: {answer:?}");

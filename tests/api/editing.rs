@@ -207,7 +207,7 @@ async fn an_appeal_is_not_published_while_an_appeal_with_its_former_id_is_shown(
         assert!(answer.status.is_success(), "{answer:?}");
     };
     let post =
-        async |what: &str| client.call(Method::POST, &format!("/appeals/{what}"), &json!({}), &[]).await;
+        async |path: &str| client.call(Method::POST, &format!("/appeals/{path}"), &json!({}), &[]).await;
     put("summer", &renamed(&[])).await;
     put("autumn", &renamed(&["summer"])).await;
     assert_eq!(post("summer/publish").await.status, 200);

@@ -32,7 +32,8 @@ async fn not_ready_parts(url: &str) -> Vec<String> {
 }
 
 /// Waits until exactly these parts are not ready. If `parts` is empty, waits until everything is ready. Advances the
-/// clock, because the write probe (the job that tests whether the database accepts writes) writes the time.
+/// clock, so that each run of the write probe (the job that tests whether the database accepts writes) writes a new
+/// time.
 async fn wait_until_not_ready(app: &TestApp, url: &str, parts: &[&str], timeout: Duration) {
     let wait = async {
         while not_ready_parts(url).await != parts {

@@ -64,8 +64,8 @@ async fn a_forwarded_address_is_only_accepted_from_a_trusted_proxy() {
         let request = app.client.post(format!("{}/v1/checkout", app.url)).header("origin", ORIGIN);
         request.header(header, value).json(&new_attempt())
     };
-    // Each call claims another address. The service only uses it if the settings trust the proxy and name this header.
-    // Otherwise, all calls come from this machine's address.
+    // Each call claims another address. The service uses the claimed address only if the settings trust the proxy and
+    // name this header. Otherwise, all calls count for this machine's address.
     for (proxies, header, trusted_header, expected) in [
         (&["127.0.0.1/32"][..], "x-forwarded-for", ForwardedHeader::XForwardedFor, 9),
         (&[], "x-forwarded-for", ForwardedHeader::XForwardedFor, 3),
@@ -87,7 +87,8 @@ async fn a_forwarded_address_is_only_accepted_from_a_trusted_proxy() {
         assert_eq!(accepted, expected, "{proxies:?} {header} {trusted_header:?}");
         app.finish().await;
     }
-    // A value that the client itself sent is to the left of the address that the proxy added, so it is not used.
+    // A proxy adds the client's address at the right end of the header. What the client itself sent is to the left of
+    // that address, so the service does not use it.
     let app = start_with_three_per_minute(|_| ()).await;
     for number in 0..9 {
         let answer =

@@ -117,6 +117,7 @@ pub fn add_missing_fields(event: &mut Value, templates: &Templates) -> bool {
 #[tokio::test]
 async fn one_history_books_the_same_entries_in_the_shape_of_every_generation() {
     let source = TestApp::start().await;
+    // A story is one history at the practice Stripe with everything that can happen to a gift.
     create_story(&source).await;
     let events = source.stripe.events();
     let links = ObjectLinks::read_from(&source.stripe);

@@ -253,7 +253,7 @@ async fn a_failed_refund_restores_the_money_and_the_standing() {
 
 #[tokio::test]
 async fn a_withdrawn_dispute_returns_the_money_in_either_order_of_events() {
-    for is_reversed in [false, true] {
+    for is_reverse_order in [false, true] {
         let app = TestApp::start().await;
         let gift = app.give(1500, "once").await;
         let charge = app.stripe.payments(&gift.session).charge.unwrap();
@@ -266,7 +266,7 @@ async fn a_withdrawn_dispute_returns_the_money_in_either_order_of_events() {
                 event["data"]["object"]["status"] = "prevented".into();
             }
         }
-        if is_reversed {
+        if is_reverse_order {
             events.reverse();
         }
         for event in &events {

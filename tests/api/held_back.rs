@@ -94,6 +94,7 @@ async fn readers_of_a_renamed_appeal_keep_their_variants_views_and_dismissals() 
     let verdicts = async || {
         let mut seen = Vec::new();
         for bucket in 0..60 {
+            // The bucket is the reader's number. It decides the variant, and whether a share includes the reader.
             let reader = json!({"bucket": bucket * 16_661});
             let question = json!({"site": "journal", "reader": reader, "history": {}});
             let verdict = app.post("/v1/banner", &question).await.json;

@@ -29,7 +29,8 @@ pub const ARTICLE: &str = "https://journal.example.org/world/ferries";
 /// The e-mail address of the reader who gives.
 pub const EMAIL: &str = "reader@example.org";
 
-/// A running server on a free port, with its own database and its own practice Stripe.
+/// A running server on a free port, with its own database and its own practice Stripe (a local stand-in for
+/// Stripe).
 pub struct TestApp {
     pub app: Arc<App>,
     pub stripe: PracticeStripe,

@@ -1,5 +1,5 @@
-//! The intake: in one commit, it stores all deliveries that arrive at the same time. Each delivery gets its own
-//! response, which is sent after the commit.
+//! The intake stores the events that Stripe delivers. Deliveries that arrive at the same time share one commit. After
+//! the commit, each delivery gets its own response.
 
 use keepopen_testkit::wait_until;
 use std::time::Duration;

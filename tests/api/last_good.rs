@@ -75,7 +75,8 @@ async fn publish(app: &TestApp, key: &str, heading: &str) -> Answer {
     call(app, key, Method::POST, "/v1/appeals/summer/publish", &json!({})).await
 }
 
-async fn key(app: &TestApp) -> String {
+/// Creates an editor's API key. Returns its secret.
+async fn create_key(app: &TestApp) -> String {
     actions::create_api_key(&app.app.as_operator(), "desk", &[Scope::AppealsWrite]).await.unwrap().secret
 }
 
@@ -95,7 +96,7 @@ async fn a_service_that_starts_without_its_database_uses_the_saved_snapshot_and_
         println!("{NO_SERVER}");
         return;
     };
-    let key = key(&app).await;
+    let key = create_key(&app).await;
     assert_eq!(publish(&app, &key, "First").await.status, 200);
     let refunded_gift = app.give(500, "once").await;
     app.deliver_and_process_all_events().await;
@@ -179,7 +180,7 @@ async fn an_instance_that_started_from_an_old_snapshot_uses_the_newest_version_o
         println!("{NO_SERVER}");
         return;
     };
-    let key = key(&app).await;
+    let key = create_key(&app).await;
     publish(&app, &key, "First").await;
     actions::persist_snapshot(&app.app).await.unwrap();
     let first_snapshot = std::fs::read(app.app.settings.last_good_file()).unwrap();

@@ -1,4 +1,5 @@
-//! Tests of the running service from outside, with a practice Stripe and a clock that the tests advance.
+//! Tests of the running service from outside, with a practice Stripe (a local stand-in for Stripe) and a clock that the
+//! tests advance.
 
 #![expect(clippy::unwrap_used, reason = "a test stops if it can't continue")]
 

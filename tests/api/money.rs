@@ -269,7 +269,7 @@ async fn one_contribution_is_returned_with_its_payments_and_entries() {
     assert_eq!(kinds, BTreeSet::from(["fee", "payment", "refund"]));
     let payment = whole["entries"].as_array().unwrap().iter().find(|it| it["kind"] == "payment").unwrap();
     assert_eq!((&payment["debit"], &payment["credit"]), (&json!("clearing"), &json!("contributions")));
-    // Stripe reported everything a month after the gift began.
+    // All events arrived a month after the gift began, so that is when the payment was booked.
     assert_eq!(payment["occurred_at"], "2026-11-24T09:00:00Z");
     assert_eq!(payment["booked_at"], "2026-12-25T09:00:00Z");
     assert_eq!(whole["subscriptions"], json!([whole["subscription"]]));

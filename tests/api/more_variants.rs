@@ -16,7 +16,8 @@ use crate::standing::standing;
 use crate::story::{LedgerState, receive};
 use crate::variants::{DEC_3, JAN_4, NOV_5, event, invoice, subscription};
 
-/// Returns the balance of each account, without `contributions` and without empty accounts.
+/// Returns the balance of each account, without `contributions` and without empty accounts. `offline` has the money
+/// that was paid outside Stripe.
 fn accounts(ledger: &LedgerState) -> BTreeMap<&'static str, i64> {
     let mut accounts = BTreeMap::new();
     for entry in &ledger.entries {
@@ -291,10 +292,10 @@ async fn the_paid_period_comes_from_the_invoice_or_else_from_the_subscription() 
         ("only a credit line", vec![line(-100, 90)], 40, 0, 40),
     ] {
         let mut running = subscription("sub_m", "active", NOV_5);
-        for (days, holder) in [(on_subscription, ""), (on_item, "/items/data/0")] {
-            if days > 0 {
-                let holder = running.pointer_mut(holder).unwrap();
-                (holder[start], holder[end]) = (NOV_5.into(), (NOV_5 + days * DAY_S).into());
+        for (period_days, pointer) in [(on_subscription, ""), (on_item, "/items/data/0")] {
+            if period_days > 0 {
+                let holder = running.pointer_mut(pointer).unwrap();
+                (holder[start], holder[end]) = (NOV_5.into(), (NOV_5 + period_days * DAY_S).into());
             }
         }
         let mut paid = invoice("in_1", "sub_m", "paid", NOV_5);

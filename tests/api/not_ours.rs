@@ -1,5 +1,5 @@
-//! Objects of other software never fail and are never booked. For Keepopen's own gifts, nothing unreadable is booked,
-//! and nothing is lost.
+//! Events about objects of other software never fail, and are never booked. For Keepopen's own gifts, nothing
+//! unreadable is booked, and nothing is lost.
 
 use std::path::Path;
 
@@ -314,8 +314,8 @@ async fn gifts_of_a_site_are_not_booked_until_the_site_is_configured() {
     assert!(outcomes(&app).await.contains(&"tied later".to_owned()));
     assert!(reconfigured.store.other_gifts().await.unwrap().is_empty());
     reconfigured.store.close().await;
-    // The first server's settings lack the site, as if it had been removed. Its gift stays, and later refunds of that
-    // gift are booked.
+    // The first server's settings lack the site, as if the site had been removed. The site's gift stays, and later
+    // refunds of that gift are booked.
     app.stripe.refund(&charge, Some(300)).unwrap();
     let more: Vec<Value> = app.stripe.events_after(events.len()).iter().map(as_other_gift).collect();
     deliver_all(&app, &more).await;

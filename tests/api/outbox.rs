@@ -68,6 +68,7 @@ fn states<'a>(rows: &'a [OutboxRow], kind: &str) -> Vec<&'a str> {
 #[tokio::test]
 async fn one_history_emits_the_same_domain_events_in_any_order_and_with_repeats() {
     let source = TestApp::start().await;
+    // A story is one history at the practice Stripe with everything that can happen to a gift.
     create_story(&source).await;
     let events = source.stripe.events();
     let in_order: Vec<&Value> = events.iter().collect();
@@ -173,6 +174,7 @@ async fn rebuilding_emits_no_domain_events_and_afterwards_only_new_ones_are_emit
     create_story(&source).await;
     let events_before = source.stripe.events().len();
 
+    // `rebuild` books everything that Stripe has. `rebuild_projections` computes tables again from what is stored.
     let rebuilt = OtherServer::start_like(&source).await;
     actions::rebuild(&rebuilt.app, &rebuilt.app.as_operator()).await.unwrap();
     assert_eq!(rebuilt.app.store.contributions().await.unwrap().len(), 8);

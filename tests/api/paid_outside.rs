@@ -12,7 +12,8 @@ use crate::helpers::TestApp;
 use crate::settling::{payments, reconcile};
 use crate::story::LedgerState;
 
-/// Returns the balance of each account.
+/// Returns the balance of each account. `clearing` has the money that moved through Stripe, and `offline` has the money
+/// that was paid outside Stripe.
 fn accounts(ledger: &LedgerState) -> BTreeMap<&'static str, i64> {
     let mut accounts = BTreeMap::new();
     for entry in &ledger.entries {

@@ -90,7 +90,7 @@ async fn an_invoice_that_is_paid_after_40_days_is_booked() {
 
 #[tokio::test]
 async fn a_comparison_that_can_not_fetch_pending_objects_reports_it_and_the_next_one_fetches_them() {
-    // Each round makes a later call to Stripe fail, until it is the call that fetches a pending object.
+    // Each round makes a later call to Stripe fail, until the failing call is the one that fetches a pending object.
     for calls in 0..20 {
         let app = TestApp::start().await;
         let gift = pay_by_debit(&app).await;

@@ -8,7 +8,8 @@ use url::Url;
 
 use crate::helpers::{ARTICLE, Answer, TestApp};
 
-async fn key(app: &TestApp) -> String {
+/// Creates an editor's API key. Returns its secret.
+async fn create_key(app: &TestApp) -> String {
     actions::create_api_key(&app.app.as_operator(), "desk", &[Scope::AppealsWrite]).await.unwrap().secret
 }
 
@@ -77,7 +78,7 @@ fn heading(shown: &Answer) -> &str {
 #[tokio::test]
 async fn a_preview_shows_a_draft_despite_rules_history_and_switches_and_is_not_counted() {
     let app = TestApp::start_without_appeals().await;
-    let key = key(&app).await;
+    let key = create_key(&app).await;
     save(&app, &key, "Draft").await;
     let off = json!({"all": "off"});
     assert_eq!(call(&app, &key, Method::PUT, "/v1/sites/journal/switches", &off).await.status, 200);
@@ -106,7 +107,7 @@ async fn a_preview_shows_a_draft_despite_rules_history_and_switches_and_is_not_c
 #[tokio::test]
 async fn a_preview_without_a_version_shows_the_version_that_is_published_when_it_is_opened() {
     let app = TestApp::start_without_appeals().await;
-    let key = key(&app).await;
+    let key = create_key(&app).await;
     save(&app, &key, "First").await;
     assert_eq!(create_preview(&app, &key, &json!({})).await.code(), "never_published");
     publish(&app, &key).await;
@@ -125,7 +126,7 @@ async fn a_preview_without_a_version_shows_the_version_that_is_published_when_it
 #[tokio::test]
 async fn a_preview_uses_the_requested_variant_surface_language_and_device() {
     let app = TestApp::start_without_appeals().await;
-    let key = key(&app).await;
+    let key = create_key(&app).await;
     save(&app, &key, "First").await;
     publish(&app, &key).await;
     let create_and_show = async |more: Value| {
@@ -146,7 +147,7 @@ async fn a_preview_uses_the_requested_variant_surface_language_and_device() {
 #[tokio::test]
 async fn an_expired_or_changed_preview_or_one_of_another_site_shows_nothing() {
     let app = TestApp::start_without_appeals().await;
-    let key = key(&app).await;
+    let key = create_key(&app).await;
     save(&app, &key, "First").await;
     let preview =
         signed_value(&create_preview(&app, &key, &json!({"version": 1, "valid_minutes": 10_080})).await);
@@ -170,7 +171,7 @@ async fn an_expired_or_changed_preview_or_one_of_another_site_shows_nothing() {
 #[tokio::test]
 async fn an_invalid_preview_is_refused_when_its_url_is_created() {
     let app = TestApp::start_without_appeals().await;
-    let key = key(&app).await;
+    let key = create_key(&app).await;
     assert_eq!(create_preview(&app, &key, &json!({})).await.code(), "appeal_not_found");
     save(&app, &key, "First").await;
     publish(&app, &key).await;
@@ -206,7 +207,7 @@ async fn an_invalid_preview_is_refused_when_its_url_is_created() {
 #[tokio::test]
 async fn an_appeal_from_a_file_can_be_previewed() {
     let app = TestApp::start().await;
-    let key = key(&app).await;
+    let key = create_key(&app).await;
     let body = json!({"site": "journal", "page_url": ARTICLE});
     let created = call(&app, &key, Method::POST, "/v1/appeals/help/previews", &body).await;
     let shown = show_preview(&app, &signed_value(&created), &json!({})).await;
@@ -224,7 +225,7 @@ async fn an_appeal_from_a_file_can_be_previewed() {
 #[tokio::test]
 async fn a_preview_also_gives_access_to_the_explanation_on_its_site() {
     let app = TestApp::start_without_appeals().await;
-    let key = key(&app).await;
+    let key = create_key(&app).await;
     save(&app, &key, "First").await;
     publish(&app, &key).await;
     let preview = signed_value(&create_preview(&app, &key, &json!({})).await);
@@ -247,7 +248,7 @@ async fn a_preview_also_gives_access_to_the_explanation_on_its_site() {
 #[tokio::test]
 async fn a_preview_shows_a_ticker_even_if_the_appeal_was_never_active() {
     let app = TestApp::start_without_appeals().await;
-    let key = key(&app).await;
+    let key = create_key(&app).await;
     app.give(1500, "once").await;
     app.deliver_and_process_all_events().await;
     let mut with_ticker = appeal("{ticker_total} so far");

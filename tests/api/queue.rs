@@ -1,4 +1,5 @@
-//! The queue of tasks that run later, outside the transaction that added them.
+//! The queue of tasks that run later, outside the transaction that added them. A worker claims a task by a lease (a
+//! lock that expires).
 
 use std::collections::BTreeSet;
 use std::sync::{LazyLock, Mutex};
@@ -189,6 +190,7 @@ async fn a_worker_whose_lease_has_ended_does_not_change_the_task_of_its_successo
         let name = format!("slow, fails: {fails}");
         add(&app.app, &Errand { waits: true, fails, ..Errand::named(&name) }).await;
         let lease_ms = i64::try_from(Errand::LEASE.as_millis()).unwrap();
+        // A second worker claims the task after the lease of the first worker has ended. Then the first one continues.
         let second = async {
             while times_performed(&name) == 0 {
                 tokio::task::yield_now().await;

@@ -1,4 +1,5 @@
-//! The comparison finds at Stripe what no webhook reported, and the ledger check detects changes of the ledger.
+//! A comparison with Stripe finds what no webhook reported. The ledger check finds entries and payments that were
+//! changed or removed in the database.
 
 use std::cell::Cell;
 use std::sync::Arc;
@@ -274,7 +275,7 @@ async fn unlock(app: &TestApp, table: &str, triggers: &[&str]) {
     }
 }
 
-/// Changes exactly one row.
+/// Runs a statement that must change exactly one row.
 async fn change(app: &TestApp, sql: &str) {
     assert_eq!(app.app.store.run_sql(sql).await.unwrap(), 1, "{sql}");
 }
@@ -292,16 +293,16 @@ async fn the_ledger_check_finds_changed_or_removed_entries_and_payments() {
     app.give(1000, "once").await;
     app.deliver_and_process_all_events().await;
     reconcile(&app).await;
-    let entry = "UPDATE ledger_entries SET amount_minor = amount_minor";
-    for sql in [entry, "DELETE FROM ledger_entries"] {
+    let update_amount = "UPDATE ledger_entries SET amount_minor = amount_minor";
+    for sql in [update_amount, "DELETE FROM ledger_entries"] {
         assert!(app.app.store.run_sql(sql).await.is_err(), "the database must refuse this change");
     }
     unlock(&app, "ledger_entries", &["ledger_entries_stay", "ledger_entries_never_change"]).await;
-    change(&app, &format!("{entry} + 1 WHERE kind = 'payment'")).await;
+    change(&app, &format!("{update_amount} + 1 WHERE kind = 'payment'")).await;
     let wrong = ledger_problems(&app.app).await;
     assert!(wrong.iter().any(|it| it.starts_with("entry payment:pi_")), "{wrong:?}");
     assert!(wrong.iter().any(|it| it.contains("the account clearing holds 961 EUR")), "{wrong:?}");
-    change(&app, &format!("{entry} - 1 WHERE kind = 'payment'")).await;
+    change(&app, &format!("{update_amount} - 1 WHERE kind = 'payment'")).await;
     assert_eq!(ledger_problems(&app.app).await, Vec::<String>::new());
 
     change(&app, "UPDATE payments SET refunded_minor = 1").await;

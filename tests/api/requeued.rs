@@ -92,6 +92,7 @@ async fn a_new_version_retries_dead_events_once() {
     let app = TestApp::start().await;
     let gift = app.give(1000, "once").await;
     app.deliver_and_process_all_events().await;
+    // Version 1.0 starts for the first time. There is no event to retry yet.
     actions::requeue_unbooked(&app.app, &app.app.as_job("start"), "1.0").await.unwrap();
     let bad = unreadable_refund(&app.stripe.payments(&gift.session).charge.unwrap());
     assert_eq!(app.deliver(&bad).await.status, 200);

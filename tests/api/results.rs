@@ -96,8 +96,9 @@ async fn the_results_of_a_variant_are_shown_by_day_and_in_total() {
         (&"no-store".parse().unwrap(), &json!([]))
     );
     let mut tx = app.app.store.begin().await.unwrap();
-    let day_ms = app.app.now_ms();
-    planned_weights::record(&mut tx, ("journal", "help"), day_ms, "[]", 9, day_ms).await.unwrap();
+    let now_ms = app.app.now_ms();
+    // Stores that 9 views were ignored when the learned weights of this hour were computed.
+    planned_weights::record(&mut tx, ("journal", "help"), now_ms, "[]", 9, now_ms).await.unwrap();
     tx.commit().await.unwrap();
     let one = request_results(&app, "site=journal&from=2026-12-01&to=2026-12-31&appeal=help").await;
     assert_eq!(one.json["ignored"], json!([{"appeal": "help", "views": 9}]));

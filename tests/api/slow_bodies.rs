@@ -70,6 +70,7 @@ async fn a_pipelined_request_whose_body_does_not_arrive_in_time_is_refused() {
 async fn a_body_that_is_sent_after_100_continue_can_arrive_in_pieces() {
     let app = TestApp::start().await;
     let body = r#"{"site":"journal","history":{}}"#;
+    // Each list has the positions in the body at which the pieces end.
     for pieces in [&[31][..], &[0, 31], &[1, 31], &[9, 18, 31]] {
         let length = format!("Content-Length: {}\r\nExpect: 100-continue\r\nConnection: close", body.len());
         let mut stream = open_and_send(&app, &head("/v1/banner", &length));

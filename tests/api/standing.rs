@@ -366,8 +366,8 @@ async fn all_spellings_of_an_email_address_belong_to_one_supporter() {
     app.give(1000, "month").await;
     let events = app.stripe.events();
     let other = TestApp::start().await;
-    for (at, event) in events.iter().enumerate() {
-        let spelling = [composed, decomposed, ascii][at % 3];
+    for (index, event) in events.iter().enumerate() {
+        let spelling = [composed, decomposed, ascii][index % 3];
         let event = event.to_string().replace(EMAIL, spelling);
         assert_eq!(other.deliver(&serde_json::from_str(&event).unwrap()).await.status, 200);
     }

@@ -272,7 +272,8 @@ async fn a_reader_whose_gift_is_reassigned_to_another_person_is_asked_again() {
         ["thank", "thank"]
     );
     let former = app.contribution().await.supporter.unwrap();
-    // A later event reports the session with another e-mail address. (The address that sorts last counts.)
+    // A later event reports the session with another e-mail address. (Of the addresses that were reported for a
+    // session, the one that is last in alphabetical order counts.)
     app.app.clock.advance(3_600_000);
     let events = app.stripe.events();
     let completed = events.iter().find(|event| event["type"] == "checkout.session.completed").unwrap();
@@ -312,6 +313,7 @@ async fn rebuilding_the_projections_does_not_record_a_changed_standing() {
     let changes = app.app.store.standings_changed_since(0, 10).await.unwrap();
     assert_eq!(changes.len(), 1);
     app.advance_days(1);
+    // The projections are the tables that are computed from Stripe's objects.
     actions::rebuild_projections(&app.app, &app.app.as_operator()).await.unwrap();
     assert_eq!(app.app.store.standings_changed_since(0, 10).await.unwrap(), changes);
     app.finish().await;

@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 use crate::helpers::{Answer, TestApp};
 
-async fn key(app: &TestApp, scope: Scope) -> String {
+/// Creates an API key with this scope. Returns its secret.
+async fn create_key(app: &TestApp, scope: Scope) -> String {
     actions::create_api_key(&app.app.as_operator(), "desk", &[scope]).await.unwrap().secret
 }
 
@@ -27,7 +28,7 @@ async fn shown_surface(app: &TestApp, site: &str, surfaces: &[&str]) -> String {
 #[tokio::test]
 async fn appeals_can_be_turned_off_and_on_for_a_site_and_for_each_surface() {
     let app = TestApp::start().await;
-    let key = key(&app, Scope::AppealsWrite).await;
+    let key = create_key(&app, Scope::AppealsWrite).await;
     assert_eq!(shown_surface(&app, "journal", &["banner", "inline"]).await, "banner");
 
     let off = set_switches(&app, &key, "journal", &json!({"surfaces": {"banner": "off"}})).await;
@@ -57,7 +58,7 @@ async fn a_switch_set_on_one_instance_reaches_the_others_and_survives_a_restart(
     for has_file in [true, false] {
         let app = if has_file { TestApp::start().await } else { TestApp::start_without_appeals().await };
         let other = actions::start(app.app.settings.clone(), app.app.clock.clone()).await.unwrap();
-        let key = key(&app, Scope::AppealsWrite).await;
+        let key = create_key(&app, Scope::AppealsWrite).await;
         set_switches(&app, &key, "journal", &json!({"all": "off"})).await;
         actions::sync_appeals(&other).await.unwrap();
         let restarted = actions::start(app.app.settings.clone(), app.app.clock.clone()).await.unwrap();
@@ -78,7 +79,7 @@ async fn a_switch_set_on_one_instance_reaches_the_others_and_survives_a_restart(
 #[tokio::test]
 async fn a_surface_that_the_settings_turn_off_stays_off_and_is_reported() {
     let app = TestApp::start_with("[sites.journal.rules]\nsilenced_surfaces = [\"banner\"]\n").await;
-    let key = key(&app, Scope::AppealsWrite).await;
+    let key = create_key(&app, Scope::AppealsWrite).await;
     let answer = set_switches(&app, &key, "journal", &json!({"surfaces": {"inline": "off"}})).await;
     assert_eq!(
         (&answer.json["surfaces"]["banner"], &answer.json["settings"]["surfaces"]["banner"]),
@@ -94,14 +95,15 @@ async fn a_surface_that_the_settings_turn_off_stays_off_and_is_reported() {
 #[tokio::test]
 async fn switches_can_be_set_only_with_the_write_scope_and_read_only_with_the_read_scope() {
     let app = TestApp::start().await;
-    let (read_key, write_key) = (key(&app, Scope::AppealsRead).await, key(&app, Scope::AppealsWrite).await);
+    let read_key = create_key(&app, Scope::AppealsRead).await;
+    let write_key = create_key(&app, Scope::AppealsWrite).await;
     let listed = app.get("/v1/switches", Some(&read_key)).await;
     let sites: Vec<_> =
         listed.json["sites"].as_array().unwrap().iter().map(|it| it["site"].clone()).collect();
     assert_eq!((listed.status.as_u16(), sites), (200, vec![json!("gazette"), json!("journal")]));
     use Scope::{AlarmsWrite, AppealsRead, BannerAsk, MoneyRead, SupportersRead};
     for scope in [SupportersRead, MoneyRead, AlarmsWrite, AppealsRead, BannerAsk] {
-        let other = key(&app, scope).await;
+        let other = create_key(&app, scope).await;
         let off = json!({"all": "off"});
         assert_eq!(set_switches(&app, &other, "journal", &off).await.code(), "scope_missing", "{scope:?}");
         if scope != AppealsRead {
@@ -134,7 +136,7 @@ async fn switches_can_be_set_only_with_the_write_scope_and_read_only_with_the_re
 #[tokio::test]
 async fn the_database_refuses_to_change_or_remove_rows_of_the_switches() {
     let app = TestApp::start().await;
-    let key = key(&app, Scope::AppealsWrite).await;
+    let key = create_key(&app, Scope::AppealsWrite).await;
     set_switches(&app, &key, "journal", &json!({"all": "off"})).await;
     let rows = "SELECT site || surface || state || set_by FROM switches";
     let before = app.app.store.read_sql(rows).await.unwrap();

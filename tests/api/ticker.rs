@@ -11,7 +11,9 @@ use uuid::Uuid;
 use crate::helpers::{Gift, TestApp, checkout_body};
 use keepopen_testkit::APPEALS;
 
+/// The fields of a ticker that counts money.
 const MONEY: &str = "counts = \"money\"\ncurrency = \"EUR\"\ngoal_minor = 10000\n";
+/// The fields of a ticker that counts supporters.
 const SUPPORTERS: &str = "counts = \"supporters\"\ngoal_supporters = 3\n";
 
 /// Returns the test's only appeal, with this ticker. Its copy needs the values in `needs`.

@@ -99,7 +99,7 @@ async fn a_token_contains_what_a_site_needs_and_no_personal_data() {
     );
     let mut names: Vec<_> = claims.as_object().unwrap().keys().map(String::as_str).collect();
     names.sort_unstable();
-    let known = [
+    let expected_names = [
         "aud",
         "entitlements",
         "epoch",
@@ -112,7 +112,7 @@ async fn a_token_contains_what_a_site_needs_and_no_personal_data() {
         "standing",
         "sub",
     ];
-    assert_eq!(names, known);
+    assert_eq!(names, expected_names);
     assert_eq!((&claims["aud"], &claims["iss"]), (&json!("journal"), &json!("https://give.example.org")));
     assert_eq!(claims["exp"].as_i64().unwrap() - claims["iat"].as_i64().unwrap(), 86_400);
     assert_eq!(claims["sub"], answer.json["supporter"]);

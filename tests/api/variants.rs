@@ -278,13 +278,13 @@ async fn an_invoice_has_the_date_of_its_payment_whichever_event_reports_it() {
 }
 
 #[tokio::test]
-async fn the_paid_subscription_decides_the_state_whatever_happens_to_others_of_the_same_gift() {
+async fn the_paid_subscription_decides_the_state_whatever_happens_to_other_subscriptions_of_the_gift() {
     let source = TestApp::start().await;
-    let sub = |at: &str, id: &str, status: &str, created_s: i64, reported_s: i64| {
-        event(at, "customer.subscription.updated", reported_s, subscription(id, status, created_s))
+    let sub = |evt_id: &str, id: &str, status: &str, created_s: i64, reported_s: i64| {
+        event(evt_id, "customer.subscription.updated", reported_s, subscription(id, status, created_s))
     };
-    let inv = |at: &str, kind: &str, id: &str, of: &str, status: &str, created_s: i64, reported_s: i64| {
-        event(at, kind, reported_s, invoice(id, of, status, created_s))
+    let inv = |evt_id: &str, kind: &str, id: &str, of: &str, status: &str, created_s: i64, reported_s: i64| {
+        event(evt_id, kind, reported_s, invoice(id, of, status, created_s))
     };
     let paid_subscription = || {
         vec![

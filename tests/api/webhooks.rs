@@ -1,4 +1,5 @@
-//! Webhook deliveries. Each is stored before it is acknowledged, and events that fail can be seen and replayed.
+//! Webhook deliveries. Each is stored before it is acknowledged. An event that fails is retried a limited number of
+//! times, and is then dead. Failed events can be seen and replayed.
 
 use keepopen::actions::{MAX_TRIES, process_due_events};
 use serde_json::{Value, json};
@@ -59,7 +60,7 @@ async fn a_delivery_with_signatures_of_an_old_and_a_new_secret_is_accepted() {
 }
 
 #[tokio::test]
-async fn a_signed_body_that_is_not_an_event_or_too_large_is_refused() {
+async fn a_signed_body_that_is_not_an_event_or_is_too_large_is_refused() {
     let app = TestApp::start().await;
     let now_s = app.app.now_ms() / 1000;
     for body in [b"not json".to_vec(), b"{}".to_vec(), b"\xff\xfe".to_vec(), Vec::new()] {

@@ -1,5 +1,5 @@
-//! What the worker, which processes the inbox, does when something goes wrong: retries, dead events, a stop of the
-//! service, and a database that goes down.
+//! The worker processes the inbox. These tests check what it does when something goes wrong: retries, dead events
+//! (events that have used all their tries), a stop of the service, and a database that goes down.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -95,6 +95,7 @@ async fn start_another_server(source: &TestApp, folder: &std::path::Path, databa
 #[tokio::test]
 async fn a_stopping_service_processes_no_further_event_and_the_next_service_does() {
     let source = TestApp::start().await;
+    // A story is one history at the practice Stripe with everything that can happen to a gift.
     create_story(&source).await;
     let events = source.stripe.events();
     for event in &events {
@@ -270,7 +271,7 @@ async fn no_event_is_acknowledged_while_postgresql_is_down_and_the_worker_contin
             administrator.set_accepts_connections(database.url(), false).await;
             administrator.cut_connections(database.url()).await;
         }
-        // For every fifth event, all connections are cut during the delivery and the processing of others.
+        // For every fifth event, all connections are cut while the event is delivered and other events are processed.
         let cut = async {
             if index % 5 == 0 {
                 administrator.cut_connections(database.url()).await;

@@ -20,8 +20,8 @@ pub struct LedgerSnapshot {
     alarms: Vec<(ContributionId, Alarm)>,
     /// The id and the token epoch of each supporter. The epoch increases with each reversed payment.
     epochs: Vec<(String, i64)>,
-    /// Key, contribution and site of every domain event. The state is not compared: the order of events decides whether
-    /// a domain event was already overtaken when it was found.
+    /// Key, contribution and site of every domain event (an event that the outbox stores for other systems). Its state
+    /// is not compared. It is `overtaken` if a later event had already been reported, so it depends on the order.
     events: BTreeSet<(String, String, String)>,
 }
 

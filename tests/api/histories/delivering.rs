@@ -72,12 +72,12 @@ impl EventSet {
     pub fn collect(world: &mut World<'_>) -> Self {
         let (stripe, shapes) = (&world.test_app.stripe, Shapes::new());
         let (links, lost) = (ObjectLinks::read_from(stripe), lost_event_ids(world));
-        let kept = |event: &Value| !lost.contains(event["id"].as_str().unwrap());
+        let is_listed = |event: &Value| !lost.contains(event["id"].as_str().unwrap());
         let random = &mut world.random;
         // A thin event does not contain its object, so it has the same form in every generation.
-        let thin = stripe.thin_events().into_iter().filter(kept).map(|event| [event.clone(), event]);
+        let thin = stripe.thin_events().into_iter().filter(is_listed).map(|event| [event.clone(), event]);
         let thin: Vec<[Value; 2]> = thin.collect();
-        let events = stripe.events().into_iter().filter(kept);
+        let events = stripe.events().into_iter().filter(is_listed);
         let events = events.map(|event| [(); 2].map(|()| shapes.random_shape(random, &links, &event)));
         let shapes: Vec<[Value; 2]> = events.chain(thin).collect();
         let planned = |shapes| PlannedEvent { shapes, is_delivered: random.u8(0..100) >= NEVER_DELIVERED };

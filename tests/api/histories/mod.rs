@@ -1,5 +1,5 @@
-//! Random histories of gifts at the practice Stripe. Their events are delivered in any order, late, repeatedly, or
-//! never. The ledger must still equal what happened, to the cent.
+//! Random histories of gifts at the practice Stripe (a local stand-in for Stripe). Their events are delivered in any
+//! order, late, repeatedly, or never. The ledger must still equal what happened, to the cent.
 //!
 //! A *world* is one random history. `KEEPOPEN_TEST_SEED` is the seed of the first world. If only this variable is set,
 //! the test runs only that world. `KEEPOPEN_TEST_EVENTS` is the total number of events. The test runs worlds with
@@ -110,19 +110,22 @@ async fn the_ledger_is_correct_in_any_order_of_events_and_with_any_lost_events()
         }
         world.end();
         let event_set = EventSet::collect(&mut world);
-        let mut first: Option<[LedgerSnapshot; 2]> = None;
+        let mut first_ledgers: Option<[LedgerSnapshot; 2]> = None;
         for (shuffle, losses) in (0..).zip([Losses::Same, Losses::Same, Losses::PerOrder]) {
             let [before, after] = deliver_shuffled(&world, &event_set, seed * 3 + shuffle, losses).await;
-            let [before_first, first] = first.get_or_insert_with(|| [before.clone(), after.clone()]);
+            let [first_before, first_after] =
+                first_ledgers.get_or_insert_with(|| [before.clone(), after.clone()]);
             // Before the comparison with Stripe, the ledgers can be equal only if the same events were lost.
             if losses == Losses::Same {
-                before_first.assert_equal(&before, &format!("shuffle {shuffle} of seed {seed}, before"));
+                let when = format!("shuffle {shuffle} of seed {seed}, before the comparison with Stripe");
+                first_before.assert_equal(&before, &when);
             }
             let when = format!("shuffle {shuffle} of seed {seed}");
             match losses {
-                Losses::Same => first.assert_equal(&after, &when),
+                Losses::Same => first_after.assert_equal(&after, &when),
                 Losses::PerOrder => {
-                    first.clone().known_from_objects().assert_equal(&after.known_from_objects(), &when);
+                    let expected = first_after.clone().known_from_objects();
+                    expected.assert_equal(&after.known_from_objects(), &when);
                 }
             }
         }

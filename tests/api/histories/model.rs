@@ -221,8 +221,8 @@ impl Gift {
                 if currency != self.currency {
                     let settled_minor = number(transaction, "amount");
                     let source = transaction["source"].as_str().unwrap();
-                    let own_minor = paid.amount_moved_by(source).unwrap() * settled_minor.signum();
-                    transfer(Account::Fx, Account::Clearing, self.currency, own_minor);
+                    let gift_currency_minor = paid.amount_moved_by(source).unwrap() * settled_minor.signum();
+                    transfer(Account::Fx, Account::Clearing, self.currency, gift_currency_minor);
                     transfer(Account::Clearing, Account::Fx, currency, settled_minor);
                 }
                 if balance.payout_of(transaction).is_some() {

@@ -15,7 +15,7 @@ fn charge_of(stripe: &PracticeStripe, invoice: &str) -> String {
     intent["latest_charge"].as_str().unwrap().to_owned()
 }
 
-/// Returns the payment of an invoice through Stripe.
+/// Returns the model's record of the payment through Stripe that paid this invoice.
 fn payment_of(stripe: &PracticeStripe, invoice: Invoice, at_s: i64) -> Paid {
     Paid {
         charge: charge_of(stripe, &invoice.id),
