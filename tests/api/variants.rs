@@ -283,9 +283,10 @@ async fn the_paid_subscription_decides_the_state_whatever_happens_to_other_subsc
     let sub = |evt_id: &str, id: &str, status: &str, created_s: i64, reported_s: i64| {
         event(evt_id, "customer.subscription.updated", reported_s, subscription(id, status, created_s))
     };
-    let inv = |evt_id: &str, kind: &str, id: &str, of: &str, status: &str, created_s: i64, reported_s: i64| {
-        event(evt_id, kind, reported_s, invoice(id, of, status, created_s))
-    };
+    let inv =
+        |evt_id: &str, kind: &str, id: &str, of: &str, status: &str, created_s: i64, reported_s: i64| {
+            event(evt_id, kind, reported_s, invoice(id, of, status, created_s))
+        };
     let paid_subscription = || {
         vec![
             sub("s", "sub_m", "active", NOV_5, DEC_3),
