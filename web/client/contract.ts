@@ -1345,8 +1345,8 @@ export interface components {
             chosen: boolean;
             /**
              * Format: date-time
-             * @description The earliest time at which the appeal can pass its rules if nothing but the time changes; null if waiting does not
-             *     help.
+             * @description The earliest time at which the appeal can pass its rules if nothing but the time changes. Null if it passes them
+             *     now, or if waiting does not help.
              */
             next_eligible_at?: string | null;
             /** @description Whether the appeal passed every rule. */
@@ -1406,7 +1406,7 @@ export interface components {
             /**
              * Format: date-time
              * @description The earliest time at which an appeal can show to this reader if nothing but the time changes. Null if an appeal
-             *     shows now, or if waiting does not help.
+             *     shows now, if waiting does not help, or if the reader is held out.
              */
             next_eligible_at?: string | null;
             /** @description The reason, from a fixed list. */
@@ -2377,8 +2377,8 @@ export interface components {
             /**
              * Format: date-time
              * @description The earliest time at which an appeal can show to this reader if nothing but the time changes. Null if an appeal
-             *     shows now, or if waiting does not help. A browser need not ask again before that time, unless the reader does
-             *     something.
+             *     shows now, if waiting does not help, or if `reason` is `holdout` or `overloaded`. A browser need not ask again
+             *     before that time, unless the reader does something.
              */
             next_eligible_at?: string | null;
             /** @description The reason, from a fixed list. */
@@ -5502,7 +5502,7 @@ export interface operations {
                  */
                 currency?: string;
                 /**
-                 * @description With `true`, only recurring contributions that will take money again. Use it before you retire a currency, to
+                 * @description With `true`, only recurring contributions that will be charged again. Use it before you retire a currency, to
                  *     find the contributions that must end first.
                  */
                 running?: boolean;
