@@ -33,7 +33,7 @@ pub(crate) fn format(amount_minor: i64, currency: &str) -> String {
 pub(crate) fn format_with_symbol(amount_minor: i64, currency: &str) -> String {
     let plain = format(amount_minor, currency);
     let Some((code, amount)) = plain.split_once(' ') else { return plain };
-    // Other currencies are shown with their code, because they have no symbol that readers know as theirs alone.
+    // Only these four currencies are shown with a symbol. All others are shown with their code.
     let symbol = match code {
         "EUR" => "€",
         "GBP" => "£",
@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn pages_show_a_symbol_only_if_it_stands_for_one_currency() {
+    fn pages_show_a_symbol_only_for_four_currencies() {
         assert_eq!(format_with_symbol(1500, "eur"), "€15.00");
         assert_eq!(format_with_symbol(-1500, "gbp"), "-£15.00");
         assert_eq!(format_with_symbol(1000, "jpy"), "¥1,000");
