@@ -95,8 +95,8 @@ pub struct NotATime;
 /// # Errors
 /// The text is neither a time nor a day.
 pub fn parse_time_ms(text: &str) -> Result<i64, NotATime> {
-    // The length tells a day from a time. The date parser alone would also accept a time without an offset, and ignore
-    // its hours and minutes.
+    // The length shows whether the text is a day or a time. The date parser alone would also accept a time without an
+    // offset, and ignore its hours and minutes.
     const DAY_LENGTH: usize = "2026-01-31".len();
     let time = if text.len() == DAY_LENGTH {
         let day: Option<Date> = text.parse().ok();

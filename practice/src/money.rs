@@ -2,7 +2,7 @@
 
 use iso_currency::Currency;
 
-/// The number of decimals that Stripe's integer amounts in this currency have, or `None` for an unknown currency.
+/// How many digits of Stripe's integer amounts in this currency are decimals, or `None` for an unknown currency.
 ///
 /// The number is that of ISO 4217, except for currencies that Stripe treats differently.
 pub(crate) fn decimals(currency: &str) -> Option<u32> {
@@ -33,7 +33,7 @@ pub(crate) fn format(amount_minor: i64, currency: &str) -> String {
 pub(crate) fn format_with_symbol(amount_minor: i64, currency: &str) -> String {
     let plain = format(amount_minor, currency);
     let Some((code, amount)) = plain.split_once(' ') else { return plain };
-    // Other currencies are shown with their code, because their symbol is a word or several currencies share it.
+    // Only these four currencies are shown with a symbol. All others are shown with their code.
     let symbol = match code {
         "EUR" => "€",
         "GBP" => "£",
@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn pages_show_a_symbol_only_if_it_stands_for_one_currency() {
+    fn pages_show_a_symbol_only_for_four_currencies() {
         assert_eq!(format_with_symbol(1500, "eur"), "€15.00");
         assert_eq!(format_with_symbol(-1500, "gbp"), "-£15.00");
         assert_eq!(format_with_symbol(1000, "jpy"), "¥1,000");

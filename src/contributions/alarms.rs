@@ -26,8 +26,8 @@ pub enum Alarm {
         /// The refunds and disputes.
         taken_back_by: Vec<String>,
     },
-    /// A dispute was reported both won and lost. The ledger keeps it as won, because a booked return of the money stays
-    /// booked.
+    /// A dispute was reported both won and lost. The ledger treats it as won, because a return of the money that is
+    /// booked is never removed.
     DisputeEndedTwice {
         /// The dispute.
         dispute: String,
@@ -149,7 +149,8 @@ impl Alarm {
     }
 }
 
-/// The objects that an alarm names, the objects that their facts name, and everything linked to any of them.
+/// Returns the objects that an alarm names, the objects that the facts about those objects name, and every object
+/// linked to one of these.
 fn concerned_objects(alarm: &Alarm, gift_facts: &GiftFacts<'_>) -> Vec<String> {
     let named = alarm.named();
     let facts = gift_facts.facts.iter().filter(|fact| named.contains(&fact.id()));

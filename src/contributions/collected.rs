@@ -1,8 +1,9 @@
 //! Determines how much of an invoice was paid through Stripe, and how much outside it.
 //!
-//! **Rule**: only what a payment intent or a charge moved was paid through Stripe. The rest of a paid invoice is an
-//! offline payment. Since Stripe's API version basil, the invoice itself does not say how it was paid. Until another
-//! object says so, the payment is unconfirmed: it counts for the supporter's standing and is not booked.
+//! **Rule**: money counts as paid through Stripe only if a payment intent or a charge moved it. The rest of a paid
+//! invoice is an offline payment. Since Stripe's API version basil, the invoice itself does not say how it was paid.
+//! Until another object says how it was paid, the payment is unconfirmed: it counts for the supporter's standing and is
+//! not booked.
 //!
 //! Evidence arrives in any order, and booked entries stay. So each piece of evidence has a fixed rank. The entries are
 //! computed from all known evidence, from the weakest to the strongest. What each piece says is booked in full, and

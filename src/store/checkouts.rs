@@ -9,7 +9,8 @@ pub struct Checkout {
     pub parameters: String,
     /// The id of the contribution that results if the reader pays.
     pub contribution_id: String,
-    /// The number of idempotency keys with which the session was requested from Stripe.
+    /// The number of different idempotency keys with which the session was requested from Stripe. After a failure that
+    /// Stripe stored, the next request uses a new key.
     pub tries: i64,
     /// The id of the Checkout Session, once there is one.
     pub session: Option<String>,
@@ -77,8 +78,8 @@ pub async fn store_session(
     Ok(())
 }
 
-/// Adds one to the stored number of tries, unless another call has changed it from `tries`. The next request then uses another idempotency key. With the
-/// present key, Stripe would only repeat the failure that it stored.
+/// Adds one to the stored number of tries, unless another call has changed it from `tries`. The next request then uses
+/// another idempotency key. With the present key, Stripe would only repeat the failure that it stored.
 ///
 /// # Errors
 /// The database does not answer.

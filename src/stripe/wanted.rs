@@ -4,7 +4,7 @@
 /// a fetched object have the same shape. A test compares the two versions.
 pub const API_VERSION: &str = "2026-09-30.endive";
 
-/// Every event that we use, in alphabetical order. An endpoint that we create delivers exactly these.
+/// Every event that we subscribe to, in alphabetical order. An endpoint that we create delivers exactly these.
 pub const EVENTS: &[&str] = &[
     "charge.dispute.closed",
     "charge.dispute.created",

@@ -1,5 +1,5 @@
 // Runs every command and snippet of the pages in docs/, and compares the outputs with those on the pages.
-// Run: KEEPOPEN_BIN=target/debug/keepopen node tests/docs/run.mjs [page …]
+// Run: KEEPOPEN_BIN=$PWD/target/debug/keepopen node tests/docs/run.mjs [page …]
 // Needs bash, psql, curl, jq, openssl, sqlite3, Chromium, and a python3 with PyJWT (DOCS_TOOLS is its folder). Without
 // nginx, the block with the nginx configuration is skipped.
 // Prints "N passed, N failed" at the end. Exits with 1 if anything failed.

@@ -87,7 +87,7 @@ impl TestStore {
     }
 
     /// The plan of a query, one line per step. PostgreSQL usually reads a small table as a whole, so this function
-    /// tells it to prefer an index.
+    /// makes PostgreSQL use an index if there is one.
     pub(crate) async fn plan(&self, sql: &str) -> Vec<String> {
         match &mut self.store.begin().await.unwrap() {
             Tx::Sqlite(tx) => {

@@ -15,7 +15,7 @@ pub struct Learner {
     pub appeal: String,
     /// The appeal's former ids. Results under these ids count for the appeal.
     pub former_ids: Vec<String>,
-    /// The ids of the variants among which learned weights divide the readers, in the appeal's order. A variant to
+    /// The ids of the variants whose weights are learned, in the order in which the appeal lists them. A variant to
     /// which the author gave the weight 0 is not included.
     pub variants: Vec<String>,
     /// The minimum share of each variant, out of a million.

@@ -32,7 +32,7 @@ pub(crate) struct Appeal {
 }
 
 impl Appeal {
-    /// Returns the key by which the reader's context and the rules identify the appeal.
+    /// Returns the appeal's key. The rules and the reader's context use it to refer to the appeal.
     pub(crate) fn key(&self) -> u32 {
         key_of(self.index)
     }
