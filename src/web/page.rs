@@ -129,6 +129,17 @@ impl ResponseError for PageProblem {
     }
 }
 
+/// Does the same as [`page`], for a page with forms (see [`Frame::with_forms`]). Its referrer policy is `same-origin`:
+/// with `no-referrer`, browsers send `Origin: null` with a form, and `read_form` would refuse an old browser's form.
+///
+/// # Errors
+/// The template can't be rendered.
+pub fn form_page(frame: &Frame, template: &impl Template) -> Result<HttpResponse, PageProblem> {
+    let mut answer = page(frame, template)?;
+    answer.headers_mut().insert(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+    Ok(answer)
+}
+
 #[cfg(test)]
 mod tests {
     use actix_web::body::MessageBody;

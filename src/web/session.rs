@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use actix_web::HttpRequest;
 use actix_web::cookie::{Cookie, SameSite, time};
+use actix_web::http::header::COOKIE;
 
 use crate::keys::SessionSecret;
 
@@ -22,9 +23,26 @@ impl SessionCookie {
         Self { name: format!("__Host-keepopen-{kind}") }
     }
 
-    /// Reads the session's secret from a request. `None` if the request has no such cookie, or its value is malformed.
+    /// Reads the session's secret from a request. `None` if the request has no such cookie or several, or if its value
+    /// is malformed.
     pub fn read(&self, request: &HttpRequest) -> Option<SessionSecret> {
-        SessionSecret::parse(request.cookie(&self.name)?.value())
+        let headers = request.headers().get_all(COOKIE);
+        let mut values = headers
+            .flat_map(|it| it.as_bytes().split(|byte| *byte == b';'))
+            .filter_map(|pair| self.value(pair));
+        let value = std::str::from_utf8(values.next()?).ok()?;
+        // A browser has at most one cookie with this name.
+        if values.next().is_some() {
+            return None;
+        }
+        SessionSecret::parse(value)
+    }
+
+    /// The value in a pair of name and value, if the name is this cookie's name, byte for byte. A cookie parser would
+    /// decode the name or remove Unicode space around it. Then a sub-domain could set a cookie that the browser does not
+    /// recognise as `__Host-`, and that the parser would.
+    fn value<'a>(&self, pair: &'a [u8]) -> Option<&'a [u8]> {
+        pair.trim_ascii().strip_prefix(self.name.as_bytes())?.strip_prefix(b"=")
     }
 
     /// Returns the cookie that starts or prolongs a session. The browser deletes it after `ttl`; the service must check
@@ -52,6 +70,7 @@ impl SessionCookie {
 
 #[cfg(test)]
 mod tests {
+    use actix_web::http::header::HeaderValue;
     use actix_web::test::TestRequest;
 
     use super::*;
@@ -79,6 +98,45 @@ mod tests {
             "a cookie of another kind must not be read"
         );
         assert!(cookie.read(&TestRequest::default().to_http_request()).is_none());
+    }
+
+    #[test]
+    fn only_the_exact_name_is_read_and_only_once() {
+        let (cookie, secret) = (SessionCookie::new("staff"), SessionSecret::make());
+        let text = secret.to_text();
+        let read = |headers: &[Vec<u8>]| {
+            let mut request = TestRequest::default();
+            for header in headers {
+                request = request.append_header(("cookie", HeaderValue::from_bytes(header).unwrap()));
+            }
+            cookie.read(&request.to_http_request()).map(|found| found.hash())
+        };
+        let good = format!("__Host-keepopen-staff={text}");
+        let other = format!("__Host-keepopen-staff={}", SessionSecret::make().to_text());
+        let neighbours = [b"a=\xff; ".as_slice(), good.as_bytes(), b"; b=1"].concat();
+        for accepted in [
+            vec![good.clone().into_bytes()],
+            vec![neighbours],
+            vec![b"a=1".to_vec(), good.clone().into_bytes()],
+        ] {
+            assert_eq!(read(&accepted), Some(secret.hash()));
+        }
+        for refused in [
+            format!("%5F%5FHost-keepopen-staff={text}"),
+            format!("__Host%2Dkeepopen-staff={text}"),
+            format!("\u{2000}{good}"),
+            format!("\u{a0}{good}"),
+            format!("__host-keepopen-staff={text}"),
+            format!("__Host-keepopen-staff ={text}"),
+            format!("__Host-keepopen-staff2={text}"),
+            format!("__Host-keepopen-staff=%41{}", &text[1..]),
+            format!("__Host-keepopen-staff=\"{text}\""),
+            format!("{good}; {other}"),
+            format!("{other}; {good}"),
+        ] {
+            assert_eq!(read(&[refused.clone().into_bytes()]), None, "{refused}");
+        }
+        assert_eq!(read(&[good.into_bytes(), other.into_bytes()]), None, "two headers");
     }
 
     #[test]

@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use actix_web::cookie::Cookie;
 use actix_web::dev::ServiceResponse;
-use actix_web::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, ORIGIN};
+use actix_web::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, ORIGIN, REFERRER_POLICY};
 use actix_web::test::{TestRequest, call_service, init_service, read_body};
 use actix_web::web::{self, Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use keepopen::keys::SessionSecret;
 use keepopen::web::problem::{Code, Problem};
-use keepopen::web::{FORM_TOKEN, Frame, PageProblem, ServerState, SessionCookie, page, read_form};
+use keepopen::web::{FORM_TOKEN, Frame, PageProblem, ServerState, SessionCookie, form_page, read_form};
 use serde::Deserialize;
 
 use crate::helpers::TestApp;
@@ -44,7 +44,7 @@ fn session_cookie() -> SessionCookie {
 async fn show(request: HttpRequest) -> Result<HttpResponse, PageProblem> {
     let session = session_cookie().read(&request).ok_or(Problem::new(Code::NotFound))?;
     let frame = Frame::new("Notes", [7; 16]).with_forms();
-    page(&frame, &NotesPage { field: FORM_TOKEN, token: session.form_token(FORM) })
+    form_page(&frame, &NotesPage { field: FORM_TOKEN, token: session.form_token(FORM) })
 }
 
 /// Responds with the text that the form contains.
@@ -94,6 +94,8 @@ async fn a_form_is_accepted_from_our_own_page() {
         call_service(&service, TestRequest::get().uri(FORM).cookie(cookie.clone()).to_request()).await;
     let policy = shown.headers().get(CONTENT_SECURITY_POLICY).unwrap().to_str().unwrap().to_owned();
     assert!(policy.contains("form-action 'self';"), "the browser would not send the form: {policy}");
+    let referrer_policy = shown.headers().get(REFERRER_POLICY).unwrap();
+    assert_eq!(referrer_policy, "same-origin", "an old browser would send the form with `Origin: null`");
     let (_, html) = read(shown).await;
     let token = html.split_once("value=\"").unwrap().1.split_once('"').unwrap().0;
 

@@ -23,7 +23,7 @@ pub struct Booked {
     /// The gifts that were rewritten.
     pub contributions: BTreeSet<ContributionId>,
     /// The supporters whose epoch was raised, with the new epoch. A raised epoch invalidates the supporter's earlier
-    /// tokens (see `docs/decisions/0009-token-epochs.md`). Raise them in [`crate::tokens::Epochs`] after the commit.
+    /// tokens (see `docs/decisions/0009-token-epochs.md`). Raise them in [`crate::keys::Epochs`] after the commit.
     pub raised: Vec<(SupporterId, i64)>,
     /// The site that the facts name, if it is not in the settings. The gift then belongs to another installation.
     pub other_site: Option<String>,
