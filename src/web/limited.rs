@@ -16,7 +16,9 @@ pub struct Limited<'a>(Option<(&'a RouteLimits, &'a Counts<LimitedBy>)>);
 impl<'a> Limited<'a> {
     /// The limits of the request's route.
     pub fn for_request(routes: Registry, app: &'a ServerState, request: &HttpRequest) -> Self {
-        let routes = routes.routes_at(request.path());
+        // The pattern, not the path: the router also accepts another spelling of a path, such as `/v1/%63heckout`.
+        let pattern = request.match_pattern();
+        let routes = routes.routes_at(pattern.as_deref().unwrap_or(request.path()));
         let rate = routes.iter().find(|route| route.method == *request.method()).map(|route| route.rate);
         Self(match rate.unwrap_or(Rate::Unlimited) {
             Rate::Unlimited => None,

@@ -59,6 +59,20 @@ async fn checkouts_are_limited_per_address_and_readers_at_other_addresses_can_gi
 }
 
 #[tokio::test]
+async fn another_spelling_of_the_path_does_not_evade_the_limit() {
+    let app =
+        start_with_three_per_minute(|settings| settings.limits.token_address_per_minute = limit(3)).await;
+    for (number, path) in ["/v1/%63heckout", "/%76%31/checkout", "/v1/%74okens"].into_iter().enumerate() {
+        let address = format!("192.0.2.{number}");
+        for _ in 0..3 {
+            assert_eq!(app.post_from(&address, path, &json!({})).await.code(), "invalid_request");
+        }
+        assert_limited(&app.post_from(&address, path, &json!({})).await, 20);
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
 async fn a_forwarded_address_is_only_accepted_from_a_trusted_proxy() {
     let request_with = |app: &TestApp, header: &str, value: String| {
         let request = app.client.post(format!("{}/v1/checkout", app.url)).header("origin", ORIGIN);
