@@ -60,8 +60,8 @@ fn invalid(error: impl std::fmt::Display) -> Problem {
 }
 
 /// Whether the browser says that a page of our own origin sent the request. All browsers since 2023 send
-/// `Sec-Fetch-Site`; older ones send `Origin` with the forms of a [`form_page`](super::page::form_page). A request with
-/// neither is refused.
+/// `Sec-Fetch-Site`; older ones send `Origin` with the forms of a page whose frame allows forms
+/// ([`Frame::with_forms`](super::page::Frame::with_forms)). A request with neither is refused.
 fn is_from_our_page(headers: &HeaderMap, own_origin: &str) -> bool {
     match headers.get("sec-fetch-site") {
         Some(site) => site == "same-origin",

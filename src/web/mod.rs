@@ -37,7 +37,7 @@ pub use known_tags::has_cached;
 pub use limited::Limited;
 pub use listen::{ListenError, Running, listen, max_connections};
 pub use open_files::raise_open_files;
-pub use page::{Frame, PageProblem, form_page, page, security_headers};
+pub use page::{Frame, PageProblem, page, security_headers};
 pub use registry::{Audience, Cors, Rate, Registry, Route};
 pub use request_counts::RequestCounts;
 pub use session::SessionCookie;

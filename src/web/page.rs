@@ -20,6 +20,9 @@ use crate::clock;
 /// The style sheet of every page. It is inline, and the page's nonce allows it.
 const STYLE: &str = include_str!("../../templates/page.css");
 
+/// The source of the content security policy that forbids forms.
+const NO_FORMS: &str = "'none'";
+
 /// The values that `layout.html` needs. A template that extends the layout has them in a field `frame`.
 pub struct Frame {
     /// The window's title. The layout adds the product's name.
@@ -33,7 +36,7 @@ pub struct Frame {
 impl Frame {
     /// Creates the frame of one response.
     pub fn new(title: impl Into<String>, nonce: [u8; 16]) -> Self {
-        Self { title: title.into(), nonce: URL_SAFE_NO_PAD.encode(nonce), form_action: "'none'" }
+        Self { title: title.into(), nonce: URL_SAFE_NO_PAD.encode(nonce), form_action: NO_FORMS }
     }
 
     /// Allows forms on this page, which are sent to our own origin.
@@ -83,6 +86,10 @@ pub fn page(frame: &Frame, template: &impl Template) -> Result<HttpResponse, Pag
     security_headers(&frame.policy()).into_iter().for_each(|header| {
         answer.insert_header(header);
     });
+    if frame.form_action != NO_FORMS {
+        // With `no-referrer`, browsers send `Origin: null` with a form, and `read_form` refuses an old browser's form.
+        answer.insert_header((REFERRER_POLICY, "same-origin"));
+    }
     Ok(answer.body(html))
 }
 
@@ -127,17 +134,6 @@ impl ResponseError for PageProblem {
         });
         answer
     }
-}
-
-/// Does the same as [`page`], for a page with forms (see [`Frame::with_forms`]). Its referrer policy is `same-origin`:
-/// with `no-referrer`, browsers send `Origin: null` with a form, and `read_form` would refuse an old browser's form.
-///
-/// # Errors
-/// The template can't be rendered.
-pub fn form_page(frame: &Frame, template: &impl Template) -> Result<HttpResponse, PageProblem> {
-    let mut answer = page(frame, template)?;
-    answer.headers_mut().insert(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
-    Ok(answer)
 }
 
 #[cfg(test)]

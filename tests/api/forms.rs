@@ -12,7 +12,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use keepopen::keys::SessionSecret;
 use keepopen::web::problem::{Code, Problem};
-use keepopen::web::{FORM_TOKEN, Frame, PageProblem, ServerState, SessionCookie, form_page, read_form};
+use keepopen::web::{FORM_TOKEN, Frame, PageProblem, ServerState, SessionCookie, page, read_form};
 use serde::Deserialize;
 
 use crate::helpers::TestApp;
@@ -44,7 +44,7 @@ fn session_cookie() -> SessionCookie {
 async fn show(request: HttpRequest) -> Result<HttpResponse, PageProblem> {
     let session = session_cookie().read(&request).ok_or(Problem::new(Code::NotFound))?;
     let frame = Frame::new("Notes", [7; 16]).with_forms();
-    form_page(&frame, &NotesPage { field: FORM_TOKEN, token: session.form_token(FORM) })
+    page(&frame, &NotesPage { field: FORM_TOKEN, token: session.form_token(FORM) })
 }
 
 /// Responds with the text that the form contains.
